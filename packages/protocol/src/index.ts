@@ -1,0 +1,37 @@
+/** @fanfare/protocol: the wire vocabulary that server, clients and third parties share. */
+export { codeOfClose, codes, type ErrorCode, type Retry } from './codes.ts'
+export { FanfareError, type FanfareErrorOptions, toFanfareError } from './error.ts'
+export type { Durability, Member, Position, RoomEvent } from './event.ts'
+export type {
+  AuthFrame,
+  ClientFrame,
+  CommandFrame,
+  ConnectedFrame,
+  ErrorFrame,
+  EventFrame,
+  FrameId,
+  GapFrame,
+  GapReason,
+  HistoryFrame,
+  HistoryPage,
+  PingFrame,
+  PongFrame,
+  PresenceChange,
+  PresenceChangeFrame,
+  PresenceFrame,
+  PresenceSnapshot,
+  PublishFrame,
+  PublishResult,
+  ReconnectFrame,
+  ReplyFrame,
+  RoomRequest,
+  ServerFrame,
+  ServerPongFrame,
+  Since,
+  SubscribeFrame,
+  SubscriptionFrame,
+  UnsubscribeFrame,
+  UnsubscribeReason,
+} from './frames.ts'
+export type { Json, JsonObject } from './json.ts'
+export { defaultLimits, type Limits } from './limits.ts'

@@ -1,0 +1,148 @@
+/**
+ * What `defineApp` makes of a description: the answers that the flows ask for. Owns no state; knows no session.
+ * The description itself, with its types, is in `define-app.ts`.
+ */
+import type { HistoryPage, Json, Member, PublishResult, RoomEvent } from '@fanfare/protocol'
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { Log } from '../lib/log.ts'
+import type { TenantCache } from '../model/cache.ts'
+import type { User } from '../model/identity.ts'
+import type { LogRoom } from '../model/room.ts'
+
+export type Params = { readonly [name: string]: string }
+
+/** What an access or publish rule is asked. */
+export type AccessContext<P = Params> = {
+  readonly user: User
+  readonly params: P
+  readonly room: string
+  readonly action: 'subscribe' | 'history' | 'presence' | 'publish'
+  /** The event's type, when the action is `publish`. */
+  readonly event?: string
+}
+export type AccessRule<P = Params> = (context: AccessContext<P>) => boolean | Promise<boolean>
+
+/** What a slow reader of the room gets: everything, after it resumes; or only the newest event of each key. */
+export type SlowPolicy = 'resume' | { readonly conflate: (event: RoomEvent) => string }
+
+export type PresenceRule = { readonly graceMs: number; readonly state: StandardSchemaV1 | undefined }
+
+/** A room pattern's rules, with every default filled in. */
+export type RoomRule = {
+  readonly pattern: string
+  readonly events: ReadonlyMap<string, StandardSchemaV1>
+  readonly access: AccessRule
+  /** Whether a user may publish; servers and the application always may. */
+  readonly publish: AccessRule
+  readonly presence: PresenceRule | undefined
+  readonly slow: SlowPolicy
+}
+
+/** One room of one tenant, with the rule that it falls under. */
+export type Room = LogRoom & {
+  readonly tenantId: string
+  readonly name: string
+  readonly params: Params
+  readonly rule: RoomRule
+}
+
+/** What the application's own code can do; always inside one tenant. */
+export type AppContext = {
+  readonly tenantId: string
+  publish(room: string, event: string, data: Json, options?: { readonly key?: string }): Promise<PublishResult>
+  history(room: string, options?: { readonly limit?: number }): Promise<HistoryPage>
+  members(room: string): Promise<readonly Member[]>
+  stats(): TenantStats
+  readonly cache: TenantCache
+  readonly log: Log
+}
+export type CommandContext = AppContext & {
+  readonly user: User
+  /** Absent when the command came over HTTP. */
+  readonly session?: string
+}
+export type RouteContext = AppContext & {
+  /** Present unless the route says `auth: 'none'`. */
+  readonly user: User | undefined
+  readonly request: Request
+  readonly params: Params
+  readonly query: URLSearchParams
+}
+/** Of one tenant, on this node. */
+export type TenantStats = {
+  readonly sessions: number
+  readonly users: number
+  readonly rooms: number
+  readonly sessionsByRoom: { readonly [room: string]: number }
+  readonly sessionsByUser: { readonly [userId: string]: number }
+}
+
+export type CommandRule = {
+  readonly name: string
+  readonly input: StandardSchemaV1
+  readonly handle: (context: CommandContext, input: unknown) => unknown
+}
+
+/** A reaction reads one event and publishes others. It runs at least once, on the node that took the publish. */
+export type Reaction = (context: AppContext, event: RoomEvent) => void | Promise<void>
+
+/** How an endpoint says things where an application's clients expect other words than the native dialect's. */
+export type EndpointWords = {
+  /** The frame for an event; JSON. For event streams: the `data` of the event. */
+  readonly event?: (event: RoomEvent) => Json
+  /** Members added to the `connected` frame. */
+  readonly connected?: (session: { readonly tenantId: string; readonly userId: string }) => {
+    readonly [name: string]: Json
+  }
+}
+
+/** A path where links open: a WebSocket, or an event stream when there is no upgrade. */
+export type EndpointRule = {
+  readonly path: string
+  /** Room name templates, filled from the path's parameters: subscribed as the link opens. */
+  readonly subscribe: readonly string[]
+  /** Takes `?token=` too: tokens in addresses end up in logs and histories. @default false */
+  readonly tokenInQuery: boolean
+  readonly words: EndpointWords
+}
+export type Endpoint = { readonly rule: EndpointRule; readonly params: Params; readonly rooms: readonly string[] }
+
+export type RouteRule = {
+  readonly method: string
+  /** Hono's syntax: `/beds/:bedId`. */
+  readonly path: string
+  readonly auth: 'user' | 'none'
+  /** What is not a Response is sent as JSON. */
+  readonly handle: (context: RouteContext) => unknown
+}
+
+export type App = {
+  /** @throws FanfareError `bad_name`, `unknown_room` */
+  room(tenantId: string, name: string): Room
+  /** @throws FanfareError `unknown_event`, `invalid_payload`, with the path of what is wrong */
+  checkEvent(room: Room, type: string, data: unknown): Json | Promise<Json>
+  /** @throws FanfareError `unknown_command` */
+  command(name: string): CommandRule
+  reactions(type: string): readonly Reaction[]
+  endpoint(path: string): Endpoint | undefined
+  readonly routes: readonly RouteRule[]
+  readonly patterns: readonly RoomRule[]
+  /** Run once the server is up; the result is called before it stops. */
+  readonly onStart:
+    | ((server: {
+        of(tenantId: string): AppContext
+        readonly log: Log
+        mint(claims: MintClaims): Promise<string>
+      }) => (() => void) | void | Promise<(() => void) | void>)
+    | undefined
+}
+
+/** A token that the application makes for a user whom it has signed in itself. */
+export type MintClaims = {
+  readonly tenantId: string
+  readonly userId: string
+  readonly roles?: readonly string[]
+  readonly grants?: readonly string[]
+  readonly ttlSeconds?: number
+  readonly claims?: { readonly [name: string]: Json }
+}

@@ -1,0 +1,12 @@
+/** What an engine is made of. The composition root picks one; nothing else knows which. */
+import type { NodeBus } from './node-bus.ts'
+import type { Presence } from './presence.ts'
+import type { RoomLog, Unreacted } from './room-log.ts'
+
+export type Engine = {
+  readonly name: string
+  readonly log: RoomLog
+  readonly presence: Presence
+  readonly bus: NodeBus
+  readonly unreacted: Unreacted
+}

@@ -1,0 +1,21 @@
+/** The port of a link: something that carries frames to one client. Listeners make links; sessions own them. */
+import type { ErrorCode } from '@fanfare/protocol'
+import type { Frame } from '../wire/dialect.ts'
+
+export type Link = {
+  readonly kind: 'websocket' | 'event-stream'
+  /** One write, in order. Never called with more than the outbox allows, nor from inside `drained` (hazard B4). */
+  write(frames: readonly Frame[]): void
+  /** Bytes taken by `write` and not yet handed to the operating system. */
+  buffered(): number
+  /** Ends the link, after what was written where that still works. */
+  close(code: ErrorCode | 'normal', reason: string): void
+}
+
+/** What a link tells its session. */
+export type LinkEvents = {
+  /** The link has room again. */
+  drained(): void
+  /** Once, however it ended; `clean` when the client said goodbye. */
+  closed(clean: boolean): void
+}

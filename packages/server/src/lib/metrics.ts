@@ -1,0 +1,41 @@
+/** Every metric that the server has, by name, and the interface through which they are counted. prom-client is behind it in `http/metrics.ts`. */
+
+export const metricTable = {
+  counters: {
+    fanfare_events_published_total: 'Events appended to a log.',
+    fanfare_events_delivered_total: 'Events put into outboxes.',
+    fanfare_bytes_sent_total: 'Bytes handed to links.',
+    fanfare_frames_received_total: 'Frames taken from clients.',
+    fanfare_frames_refused_total: 'Client frames answered with an error.',
+    fanfare_connects_total: 'Sessions opened.',
+    fanfare_connects_refused_total: 'Links refused before a session.',
+    fanfare_disconnects_total: 'Sessions ended.',
+    fanfare_slow_readers_total: 'Sessions closed because they read too slowly.',
+    fanfare_replays_total: 'Subscriptions that asked for what they missed.',
+    fanfare_gaps_total: 'Subscriptions that could not be given all that they missed.',
+    fanfare_reactions_failed_total: 'Reactions that threw.',
+  },
+  gauges: {
+    fanfare_sessions: 'Sessions open on this node.',
+    fanfare_rooms: 'Rooms with a subscriber on this node.',
+    fanfare_subscriptions: 'Subscriptions on this node.',
+    fanfare_ready: '1 when the canary comes back through the engine, else 0.',
+  },
+  histograms: {
+    fanfare_publish_seconds: 'From a publish to its acknowledgement.',
+    fanfare_canary_seconds: 'From the canary publish to its delivery.',
+  },
+} as const
+
+export type CounterName = keyof typeof metricTable.counters
+export type GaugeName = keyof typeof metricTable.gauges
+export type HistogramName = keyof typeof metricTable.histograms
+
+export type Metrics = {
+  add(name: CounterName, by?: number): void
+  observe(name: HistogramName, seconds: number): void
+  /** The gauge reads `value` whenever somebody looks. */
+  gauge(name: GaugeName, value: () => number): void
+}
+
+export const noMetrics: Metrics = { add() {}, observe() {}, gauge() {} }

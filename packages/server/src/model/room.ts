@@ -1,0 +1,18 @@
+/** A room as the engine needs to know it: which, and how its log is kept. */
+import type { RoomKey } from './room-key.ts'
+
+/**
+ * How a room's log is kept. `keep: 0` means that no event is kept: live delivery only.
+ * An event leaves the log when there are `keep` newer ones or it is older than `forMs`.
+ */
+export type LogPolicy = {
+  readonly keep: number
+  readonly forMs: number
+  /** On disk, acknowledged after the commit; else in memory, gone with the process. */
+  readonly durable: boolean
+}
+
+export type LogRoom = {
+  readonly key: RoomKey
+  readonly log: LogPolicy
+}
