@@ -1,0 +1,113 @@
+import { expect, test } from 'bun:test'
+import { defaultLimits } from '@fanfare/protocol'
+import { type ConfigSources, configWith, readConfig, settingRows } from './config.ts'
+
+const read = (sources: ConfigSources) => {
+  const result = readConfig(sources)
+  if (!result.ok) throw new Error(result.problems.join('\n'))
+  return result
+}
+const problemsOf = (sources: ConfigSources): string => {
+  const result = readConfig(sources)
+  return result.ok ? '' : result.problems.join('\n')
+}
+
+test('needs nothing: the defaults run a development node on this machine only', () => {
+  const { config, warnings } = read({})
+  expect(config).toMatchObject({ mode: 'development', host: '127.0.0.1', port: 8080, dataFolder: '.fanfare' })
+  expect(config.secret).toBeUndefined()
+  expect(config.limits).toEqual(defaultLimits)
+  expect(warnings).toEqual([])
+})
+
+test('is frozen, its limits and lists too', () => {
+  const { config } = read({ environment: { FANFARE_ALLOWED_ORIGINS: 'https://a.example' } })
+  expect(Object.isFrozen(config)).toBe(true)
+  expect(Object.isFrozen(config.limits)).toBe(true)
+  expect(Object.isFrozen(config.allowedOrigins)).toBe(true)
+})
+
+test('the command line wins over the environment, and the environment over the file', () => {
+  const file = { port: 1, host: 'file', dataFolder: 'file', limits: { authMs: 7 } }
+  const { config, origins } = read({
+    file,
+    environment: { FANFARE_PORT: '2', FANFARE_HOST: 'environment' },
+    commandLine: { port: '3' },
+  })
+  expect(config).toMatchObject({ port: 3, host: 'environment', dataFolder: 'file' })
+  expect(config.limits.authMs).toBe(7)
+  expect(origins.get('port')).toBe('command line')
+  expect(origins.get('host')).toBe('environment')
+  expect(origins.get('dataFolder')).toBe('file')
+  expect(origins.get('issuer')).toBe('default')
+})
+
+test('NODE_ENV=production means production, unless FANFARE_MODE says otherwise', () => {
+  const secret = 'k'.repeat(40)
+  expect(read({ environment: { NODE_ENV: 'production', FANFARE_SECRET: secret } }).config.mode).toBe('production')
+  expect(read({ environment: { NODE_ENV: 'production', FANFARE_MODE: 'development' } }).config.mode).toBe('development')
+  expect(read({ environment: { NODE_ENV: 'test' } }).config.mode).toBe('development')
+})
+
+test('times and sizes are written as people write them', () => {
+  const { config } = read({
+    environment: {
+      FANFARE_LIMIT_TICKET_MS: '45s',
+      FANFARE_LIMIT_MESSAGE_BYTES: '128kb',
+      FANFARE_LIMIT_AUTH_MS: '1500',
+    },
+  })
+  expect(config.limits).toMatchObject({ ticketMs: 45_000, messageBytes: 131_072, authMs: 1_500 })
+})
+
+test('reports every problem at once, naming the setting and the way out', () => {
+  const problems = problemsOf({
+    file: { prot: 1, limits: { authMs: {} } },
+    environment: { FANFARE_PORT: '99999', FANFARE_LIMIT_IDLE_MS: 'soon', FANFARE_LOG_LEVEL: 'loud' },
+  })
+  expect(problems).toContain('FANFARE_PORT is "99999"; it must be a whole number from 0 to 65535.')
+  expect(problems).toContain('FANFARE_LIMIT_IDLE_MS is "soon"; it must be a time such as')
+  expect(problems).toContain('FANFARE_LOG_LEVEL is "loud"; it must be one of debug, info')
+  expect(problems).toContain('prot, which is no setting. Did you mean port?')
+  expect(problems).toContain('limits.authMs in the configuration file must be')
+})
+
+test('a file that is not an object is a problem', () => {
+  expect(problemsOf({ file: [1] })).toContain('one JSON object')
+  expect(problemsOf({ file: { limits: 3 } })).toContain('limits must be an object')
+})
+
+test('an unknown variable is warned about with the nearest name', () => {
+  const { warnings } = read({ environment: { FANFARE_PROT: '1', PATH: '/bin' } })
+  expect(warnings).toEqual(['FANFARE_PROT is no setting and has no effect. Did you mean FANFARE_PORT?'])
+})
+
+test('an empty variable counts as unset', () => {
+  expect(read({ environment: { FANFARE_PORT: '', FANFARE_SECRET: '' } }).config).toMatchObject({ port: 8080 })
+})
+
+test('production without a way to verify tokens does not start', () => {
+  expect(problemsOf({ environment: { FANFARE_MODE: 'production' } })).toContain('Set FANFARE_SECRET')
+  const keys = { FANFARE_MODE: 'production', FANFARE_JWKS_URL: 'https://id.example/jwks.json' }
+  expect(problemsOf({ environment: keys })).toBe('')
+  expect(problemsOf({ environment: { ...keys, FANFARE_JWKS_URL: 'http://id.example/jwks.json' } })).toContain(
+    'https://',
+  )
+})
+
+test('origins and algorithms are held to their form', () => {
+  expect(problemsOf({ environment: { FANFARE_ALLOWED_ORIGINS: 'https://a.example/path' } })).toContain('without a path')
+  expect(problemsOf({ environment: { FANFARE_ALGORITHMS: 'RS256,none' } })).toContain('FANFARE_ALGORITHMS has none')
+})
+
+test('every setting has a variable of its own and something to say', () => {
+  expect(new Set(settingRows.map((row) => row.variable)).size).toBe(settingRows.length)
+  expect(settingRows.filter((row) => row.setting.doc === '')).toEqual([])
+  expect(settingRows.map((row) => row.variable)).toContain('FANFARE_LIMIT_FRAMES_PER_SECOND_PER_USER')
+})
+
+test('configWith takes the defaults but for what it is given', () => {
+  const config = configWith({ port: 0, limits: { authMs: 50 } })
+  expect(config).toMatchObject({ port: 0, host: '127.0.0.1' })
+  expect(config.limits).toMatchObject({ authMs: 50, ticketMs: defaultLimits.ticketMs })
+})

@@ -1,0 +1,266 @@
+/**
+ * Environment, file and command line → one frozen Config. Every default lives here (limits: in the protocol, which
+ * clients share). Reads nothing itself: what it is given decides what it returns.
+ */
+import { defaultLimits, type Limits } from '@fanfare/protocol'
+import { nearest } from './lib/nearest.ts'
+import { flag, integer, list, oneOf, type Setting, secret, size, text, time, type ValueOf } from './lib/setting.ts'
+
+const none = undefined
+
+/** Every setting but the limits. Its environment variable is `FANFARE_` and its name in capitals. */
+export const settings = {
+  mode: oneOf(['development', 'production'], {
+    default: 'development',
+    doc: 'In production nothing unsafe is made up: a secret must be given. `NODE_ENV=production` means it too.',
+  }),
+  host: text({ default: '127.0.0.1', doc: 'The address to listen on; `0.0.0.0` for every one of the machine.' }),
+  port: integer({ min: 0, max: 65_535 }, { default: 8080, doc: 'The port to listen on; 0 takes a free one.' }),
+  dataFolder: text({
+    default: '.fanfare',
+    doc: 'Where durable rooms, keys, grants and a development secret are kept.',
+  }),
+  secret: secret({ doc: 'Signs and verifies HS256 tokens. At least 32 random bytes: `openssl rand -base64 48`.' }),
+  keysFile: text({ default: none, doc: 'A file with a JSON Web Key Set from which tokens are verified.' }),
+  jwksUrl: text({ default: none, doc: 'The address of a JSON Web Key Set from which tokens are verified.' }),
+  algorithms: list({
+    default: ['RS256', 'ES256', 'EdDSA'],
+    doc: 'What the keys of a key set may sign with; a key that names its algorithm is pinned to that one.',
+  }),
+  issuer: text({ default: none, doc: 'The `iss` that tokens must have; unset, any.' }),
+  audience: text({ default: none, doc: 'The `aud` that tokens must have; unset, any.' }),
+  tenantClaim: text({ default: 'tenantId', doc: 'The claim that holds the tenant.' }),
+  maxTokenLifetimeMs: time({ default: 86_400_000, doc: 'Tokens that live longer than this are refused.' }),
+  leewayMs: time({ default: 5_000, doc: 'How far the clocks of the token issuer and of this node may differ.' }),
+  allowedOrigins: list({
+    default: [],
+    doc: 'Origins of pages that may connect, such as `https://app.example.org`. Empty: the server’s own only.',
+  }),
+  trustedProxies: list({
+    default: [],
+    doc: 'Addresses of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.',
+  }),
+  logLevel: oneOf(['debug', 'info', 'warn', 'error', 'silent'], {
+    default: 'info',
+    doc: 'The least important lines to log.',
+  }),
+  logPretty: flag({ default: false, doc: 'Logs for people instead of one JSON object a line.' }),
+  metricsToken: secret({
+    doc: 'Asked of whoever reads `/metrics`, as a bearer token. Unset: anyone who reaches it may.',
+  }),
+} as const satisfies { readonly [name: string]: Setting<unknown> }
+
+const limitDocs: { readonly [Name in keyof Limits]: string } = {
+  messageBytes: 'One message from a client, after decompression.',
+  outboxBytes: 'What may wait for one session before it is closed as a slow reader.',
+  outboxStallMs: 'How long what waits for one session may stand still.',
+  inboxMessages: 'Messages of one session that may wait to be handled.',
+  inboxBytes: 'Bytes of one session that may wait to be handled.',
+  framesPerSecond: 'Frames that one session may send, on average.',
+  framesBurst: 'Frames that one session may send at once.',
+  framesPerSecondPerUser: 'Frames that one user may send over all sessions, on average.',
+  inboundBytesPerSecond: 'Bytes that one session may send, counted before parsing.',
+  sessionsPerUser: 'Sessions of one user on a node.',
+  sessionsPerTenant: 'Sessions of one tenant on a node.',
+  connectsPerSecond: 'New sessions that a node admits.',
+  roomsPerSession: 'Rooms that one session may be in.',
+  roomNameBytes: 'The length of a room name.',
+  jsonDepth: 'How deep JSON from a client may nest.',
+  jsonKeys: 'How many keys JSON from a client may have.',
+  replayEvents: 'Events in one page of a replay.',
+  replayBytes: 'Bytes in one page of a replay.',
+  historyEvents: 'Events in one page of history.',
+  heldEvents: 'Events that may wait while a subscription replays.',
+  publishBatch: 'Events in one request to publish many.',
+  idempotencyMs: 'How long a repeated key gives the first result.',
+  idempotencyKeyBytes: 'The length of an idempotency key.',
+  pingIntervalMs: 'How long a client stays silent before it sends a ping.',
+  pongTimeoutMs: 'How long a client waits for the answer.',
+  idleMs: 'How long a link may send nothing before it is closed.',
+  commentMs: 'How often an event stream carries a comment.',
+  authMs: 'How long a link may wait with its token.',
+  ticketMs: 'How long a ticket can be used.',
+  presenceGraceMs: 'How long a member stays after an abrupt drop.',
+  shutdownMs: 'How long a stop may take.',
+}
+
+const countOf = integer.bind(null, { min: 1, max: 1_000_000_000 })
+const limitSetting = (name: keyof Limits): Setting<number> => {
+  const about = { default: defaultLimits[name], doc: limitDocs[name] }
+  if (name.endsWith('Ms')) return time(about)
+  return name.endsWith('Bytes') ? size(about) : countOf(about)
+}
+const limitNames = Object.keys(limitDocs) as (keyof Limits)[]
+
+type Settings = typeof settings
+/** Everything that a node can be told, complete and frozen. */
+export type Config = { readonly [Name in keyof Settings]: ValueOf<Settings[Name]> } & { readonly limits: Limits }
+
+/** A setting as documentation, `doctor` and error messages name it. */
+export type SettingRow = {
+  /** In a file: `port`, or `limits.idleMs`. */
+  readonly name: string
+  /** In the environment. */
+  readonly variable: string
+  readonly setting: Setting<unknown>
+}
+
+const capitals = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
+
+export const settingRows: readonly SettingRow[] = [
+  ...Object.entries(settings).map(([name, setting]) => ({ name, variable: `FANFARE_${capitals(name)}`, setting })),
+  ...limitNames.map((name) => ({
+    name: `limits.${name}`,
+    variable: `FANFARE_LIMIT_${capitals(name)}`,
+    setting: limitSetting(name),
+  })),
+]
+
+export type Origin = 'default' | 'file' | 'environment' | 'command line'
+
+/** Where values come from, the strongest last: file, environment, command line. An empty variable counts as unset. */
+export type ConfigSources = {
+  /** The parsed JSON of a configuration file: names of settings to values, limits under `limits`. */
+  readonly file?: unknown
+  readonly environment?: { readonly [variable: string]: string | undefined }
+  /** By name of the setting, as text. */
+  readonly commandLine?: { readonly [name: string]: string | undefined }
+}
+
+/** Problems keep the server from starting; warnings do not. Both are sentences without secrets. */
+export type ConfigResult =
+  | {
+      readonly ok: true
+      readonly config: Config
+      readonly origins: ReadonlyMap<string, Origin>
+      readonly warnings: readonly string[]
+    }
+  | { readonly ok: false; readonly problems: readonly string[]; readonly warnings: readonly string[] }
+
+type Given = { readonly text: string; readonly origin: Origin; readonly as: string }
+
+const isRecord = (value: unknown): value is { readonly [name: string]: unknown } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const textOf = (value: unknown): string | undefined => {
+  if (Array.isArray(value)) return value.every((item) => typeof item === 'string') ? value.join(',') : undefined
+  return ['string', 'number', 'boolean'].includes(typeof value) ? String(value) : undefined
+}
+
+/** The file's values by the setting's name; what cannot be one is a problem. */
+const flatten = (file: unknown, problems: string[]): ReadonlyMap<string, string> => {
+  const values = new Map<string, string>()
+  if (file === undefined) return values
+  if (!isRecord(file)) {
+    problems.push('The configuration file must hold one JSON object, such as {"port": 8080}.')
+    return values
+  }
+  const { limits = {}, ...others } = file
+  if (!isRecord(limits)) problems.push('In the configuration file, limits must be an object, such as {"authMs": 5000}.')
+  const named = [
+    ...Object.entries(others),
+    ...Object.entries(isRecord(limits) ? limits : {}).map(([name, value]) => [`limits.${name}`, value] as const),
+  ]
+  const known = settingRows.map((row) => row.name)
+  for (const [name, value] of named) {
+    const asText = textOf(value)
+    if (!known.includes(name))
+      problems.push(`The configuration file has ${name}, which is no setting.${hint(name, known)}`)
+    else if (asText === undefined)
+      problems.push(`${name} in the configuration file must be a text, number, true, false or list of texts.`)
+    else values.set(name, asText)
+  }
+  return values
+}
+
+const hint = (word: string, known: readonly string[]): string => {
+  const meant = nearest(word, known)
+  return meant === undefined ? '' : ` Did you mean ${meant}?`
+}
+
+const unknownVariables = (environment: { readonly [variable: string]: string | undefined }): string[] => {
+  const known = settingRows.map((row) => row.variable)
+  return Object.keys(environment)
+    .filter((variable) => variable.startsWith('FANFARE_') && !known.includes(variable))
+    .map((variable) => `${variable} is no setting and has no effect.${hint(variable, known)}`)
+}
+
+const find = (row: SettingRow, sources: ConfigSources, file: ReadonlyMap<string, string>): Given | undefined => {
+  const { environment = {}, commandLine = {} } = sources
+  const spoken = commandLine[row.name]
+  if (spoken !== undefined) return { text: spoken, origin: 'command line', as: `--${row.name}` }
+  const set = environment[row.variable]
+  if (set !== undefined && set !== '') return { text: set, origin: 'environment', as: row.variable }
+  const kept = file.get(row.name)
+  if (kept !== undefined) return { text: kept, origin: 'file', as: `${row.name} in the configuration file` }
+  if (row.name === 'mode' && environment.NODE_ENV === 'production') {
+    return { text: 'production', origin: 'environment', as: 'NODE_ENV' }
+  }
+  return undefined
+}
+
+const keySetAlgorithms = ['RS256', 'ES256', 'EdDSA']
+
+/** What no single setting can know of itself. */
+const together = (config: Config): string[] => {
+  const problems: string[] = []
+  for (const algorithm of config.algorithms) {
+    if (keySetAlgorithms.includes(algorithm)) continue
+    problems.push(`FANFARE_ALGORITHMS has ${algorithm}; a key set may use ${keySetAlgorithms.join(', ')} only.`)
+  }
+  if (config.jwksUrl !== undefined && !/^https?:\/\//.test(config.jwksUrl)) {
+    problems.push('FANFARE_JWKS_URL must be an address that begins with https://.')
+  }
+  for (const origin of config.allowedOrigins) {
+    if (origin === '*' || (URL.canParse(origin) && new URL(origin).origin === origin)) continue
+    problems.push(
+      `FANFARE_ALLOWED_ORIGINS has ${origin}; an origin is written as https://app.example.org, without a path.`,
+    )
+  }
+  if (config.mode === 'production' && config.jwksUrl?.startsWith('http://')) {
+    problems.push('FANFARE_JWKS_URL must begin with https:// in production, or others could give the keys.')
+  }
+  if (config.mode === 'production' && !config.secret && !config.jwksUrl && !config.keysFile) {
+    problems.push(
+      'In production there is no way to verify a token. Set FANFARE_SECRET (openssl rand -base64 48), FANFARE_JWKS_URL or FANFARE_KEYS_FILE.',
+    )
+  }
+  return problems
+}
+
+const assemble = (values: ReadonlyMap<string, unknown>): Config => {
+  const limits = Object.fromEntries(limitNames.map((name) => [name, values.get(`limits.${name}`)]))
+  const others = Object.fromEntries(Object.keys(settings).map((name) => [name, values.get(name)]))
+  return Object.freeze({ ...others, limits: Object.freeze(limits) }) as Config
+}
+
+/** Reads every setting and reports all problems at once. */
+export const readConfig = (sources: ConfigSources): ConfigResult => {
+  const problems: string[] = []
+  const file = flatten(sources.file, problems)
+  const values = new Map<string, unknown>()
+  const origins = new Map<string, Origin>()
+  for (const row of settingRows) {
+    const given = find(row, sources, file)
+    origins.set(row.name, given?.origin ?? 'default')
+    values.set(row.name, row.setting.default)
+    if (given === undefined) continue
+    try {
+      values.set(row.name, row.setting.parse(given.text))
+    } catch (error) {
+      problems.push(`${given.as} ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+  const warnings = unknownVariables(sources.environment ?? {})
+  const config = assemble(values)
+  problems.push(...together(config))
+  return problems.length === 0 ? { ok: true, config, origins, warnings } : { ok: false, problems, warnings }
+}
+
+/** The defaults, with these values instead: for tests and for programs that embed a node. */
+export const configWith = (
+  values: Partial<Omit<Config, 'limits'>> & { readonly limits?: Partial<Limits> } = {},
+): Config => {
+  const defaults = assemble(new Map(settingRows.map((row) => [row.name, row.setting.default])))
+  return Object.freeze({ ...defaults, ...values, limits: Object.freeze({ ...defaults.limits, ...values.limits }) })
+}
