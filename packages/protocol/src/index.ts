@@ -1,4 +1,5 @@
 /** @fanfare/protocol: the wire vocabulary that server, clients and third parties share. */
+export { type DecodeLimits, decodeClientFrame, encodeClientFrame, frameIdOf } from './client-frames.ts'
 export { codeOfClose, codes, type ErrorCode, type Retry } from './codes.ts'
 export { FanfareError, type FanfareErrorOptions, toFanfareError } from './error.ts'
 export type { Durability, Member, Position, RoomEvent } from './event.ts'
@@ -35,3 +36,5 @@ export type {
 } from './frames.ts'
 export type { Json, JsonObject } from './json.ts'
 export { defaultLimits, type Limits } from './limits.ts'
+export { parseJson, type ScanLimits, scanJson } from './scan.ts'
+export { decodeServerFrame, encodeServerFrame } from './server-frames.ts'
