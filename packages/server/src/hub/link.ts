@@ -4,18 +4,12 @@ import type { Frame } from '../wire/dialect.ts'
 
 export type Link = {
   readonly kind: 'websocket' | 'event-stream'
-  /** One write, in order. Never called with more than the outbox allows, nor from inside `drained` (hazard B4). */
+  /** One write, in order. Never called with more than the outbox allows, nor from inside a drain callback (hazard B4). */
   write(frames: readonly Frame[]): void
   /** Bytes taken by `write` and not yet handed to the operating system. */
   buffered(): number
   /** Ends the link, after what was written where that still works. */
   close(code: ErrorCode | 'normal', reason: string): void
-}
-
-/** What a link tells its session. */
-export type LinkEvents = {
-  /** The link has room again. */
-  drained(): void
-  /** Once, however it ended; `clean` when the client said goodbye. */
-  closed(clean: boolean): void
+  /** Ends the link at once; what was not sent is dropped. */
+  terminate(): void
 }

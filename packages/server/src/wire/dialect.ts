@@ -1,11 +1,11 @@
 /** The port of a dialect: what bytes mean. Pure: no I/O, no clock. */
-import type { ClientFrame, Position, RoomEvent, ServerFrame } from '@fanfare/protocol'
+import type { ClientFrame, RoomEvent, ServerFrame } from '@fanfare/protocol'
+import type { Place } from './cursor.ts'
 
 /** Encoded text, ready for a link. Strings, because every runtime writes them to a text message without a copy of ours. */
 export type Frame = string
 
-/** The positions of every room of one session: what an event stream's cursor says. */
-export type Cursor = ReadonlyMap<string, Position>
+export type SpokenFrame = Exclude<ServerFrame, { type: 'event' }>
 
 export type Dialect = {
   readonly name: string
@@ -14,7 +14,7 @@ export type Dialect = {
   /** Called once for each event and dialect, however many sessions read it. */
   encodeEvent(event: RoomEvent): Frame
   /** Undefined where the dialect has no word for it. */
-  encode(frame: Exclude<ServerFrame, { type: 'event' }>): Frame | undefined
-  /** Adds to a shared event frame what is one session's own; `cursor` is its position after this event. */
-  readonly stamp?: (frame: Frame, cursor: Cursor) => Frame
+  encode(frame: SpokenFrame): Frame | undefined
+  /** Adds to an encoded frame what is one session's own: where it is, after this frame, in each of its rooms. */
+  readonly stamp?: (frame: Frame, places: Iterable<Place>) => Frame
 }

@@ -1,0 +1,80 @@
+/** Connect: a verified identity becomes a session in the hub, is greeted, and enters the rooms of its endpoint. */
+import { type ConnectedFrame, toFanfareError } from '@fanfare/protocol'
+import type { Endpoint } from '../app/app.ts'
+import type { Link } from '../hub/link.ts'
+import { Outbox } from '../hub/outbox.ts'
+import { Session } from '../hub/session.ts'
+import { secretId } from '../lib/ids.ts'
+import type { Identity } from '../model/identity.ts'
+import type { Dialect } from '../wire/dialect.ts'
+import { errorFrame } from './error-frame.ts'
+import type { Services } from './services.ts'
+import { subscribe } from './subscribe.ts'
+
+export type Arrival = {
+  readonly link: Link
+  readonly dialect: Dialect
+  readonly identity: Identity
+  readonly endpoint: Endpoint | undefined
+}
+
+/** @throws FanfareError `too_many_sessions` */
+export const connect = (services: Services, arrival: Arrival): Session => {
+  const { identity, link, dialect } = arrival
+  services.quotas.openSession(identity)
+  const session: Session = new Session({
+    id: secretId(),
+    identity,
+    user: services.auth.userOf(identity),
+    link,
+    dialect,
+    openedAt: services.clock.now(),
+    outbox: new Outbox({
+      link,
+      flusher: services.flusher,
+      limit: services.limits.outboxBytes,
+      slow: () => closeSlow(services, session),
+      sent: (bytes) => services.metrics.add('fanfare_bytes_sent_total', bytes),
+    }),
+  })
+  services.hub.add(session)
+  services.metrics.add('fanfare_connects_total')
+  session.send(greeting(services, session))
+  return session
+}
+
+/** Too slow: the client is told to resume; what it has not read is in the log. */
+export const closeSlow = (services: Services, session: Session): void => {
+  services.metrics.add('fanfare_slow_readers_total')
+  services.log.info({ session: session.id, tenant: session.tenantId, user: session.userId }, 'a slow reader is closed')
+  session.outbox.close()
+  session.link.close('slow_reader', 'too slow: resume from your last position')
+  // The close frame waits behind what the reader does not read: do not wait for it.
+  services.clock.after(services.limits.pongTimeoutMs, () => session.link.terminate())
+}
+
+export const greeting = (services: Services, session: Session): ConnectedFrame => ({
+  type: 'connected',
+  session: session.id,
+  tenantId: session.tenantId,
+  userId: session.userId,
+  expiresAt: new Date(session.identity.expiresAt).toISOString(),
+  pingIntervalMs: services.limits.pingIntervalMs,
+  pongTimeoutMs: services.limits.pongTimeoutMs,
+  message: 'Connected to real-time server',
+  timestamp: new Date(services.clock.now()).toISOString(),
+})
+
+/** The rooms that an endpoint subscribes for its links. One that is refused says so and does not stop the others. */
+export const enterRooms = async (
+  services: Services,
+  session: Session,
+  endpoint: Endpoint | undefined,
+): Promise<void> => {
+  const entered = (endpoint?.rooms ?? []).map((room) =>
+    subscribe(services, session, { room }).catch((error: unknown) => {
+      session.send(errorFrame(toFanfareError(error), { room }))
+    }),
+  )
+  await Promise.all(entered)
+}

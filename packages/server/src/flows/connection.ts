@@ -1,0 +1,150 @@
+/**
+ * One link from its first byte to its last: waits for an identity, takes frames in order through a bounded inbox
+ * (hazard B5), and tidies up when the link closes. Limits are weighed before anything is parsed.
+ */
+import { type ClientFrame, FanfareError, toFanfareError } from '@fanfare/protocol'
+import type { Endpoint } from '../app/app.ts'
+import type { Link } from '../hub/link.ts'
+import type { Session } from '../hub/session.ts'
+import type { Timer } from '../lib/clock.ts'
+import type { Identity } from '../model/identity.ts'
+import type { Dialect } from '../wire/dialect.ts'
+import { connect, enterRooms, greeting } from './connect.ts'
+import { disconnect } from './disconnect.ts'
+import { dispatch } from './dispatch.ts'
+import { errorFrame } from './error-frame.ts'
+import { Inbox } from './inbox.ts'
+import type { Services } from './services.ts'
+import { weighSession } from './weigh.ts'
+
+export type ConnectionOptions = {
+  readonly services: Services
+  readonly link: Link
+  readonly dialect: Dialect
+  readonly endpoint: Endpoint | undefined
+}
+
+export class Connection {
+  readonly #options: ConnectionOptions
+  readonly #inbox: Inbox
+  #session: Session | undefined
+  #waiting: Timer | undefined
+  #closed = false
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options
+    this.#inbox = new Inbox({
+      services: options.services,
+      handle: (text) => this.#handle(text),
+      overflow: (error) => this.refuse(error),
+    })
+  }
+
+  get session(): Session | undefined {
+    return this.#session
+  }
+
+  /** Nothing was shown yet: an `auth` frame must come in time. */
+  awaitIdentity(): void {
+    const { clock, limits } = this.#options.services
+    this.#waiting = clock.after(limits.authMs, () => {
+      if (!this.#session)
+        this.refuse(new FanfareError('auth_timeout', `Send an auth frame within ${limits.authMs} ms.`))
+    })
+  }
+
+  /** Opens the session. Rooms of the endpoint are entered before the next frame is taken. */
+  async open(identity: Identity): Promise<void> {
+    if (this.#closed || this.#session) return
+    this.#waiting?.cancel()
+    const { services, endpoint } = this.#options
+    this.#session = connect(services, { ...this.#options, identity })
+    await enterRooms(services, this.#session, endpoint)
+  }
+
+  receive(text: string): void {
+    if (!this.#closed) this.#inbox.push(text)
+  }
+
+  /** Runs `work` before any frame that comes after now: verifying a token, while the client already sends. */
+  first(work: () => Promise<void>): void {
+    this.#inbox.first(work)
+  }
+
+  drained(): void {
+    this.#session?.outbox.drained()
+  }
+
+  closed(clean: boolean): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#waiting?.cancel()
+    this.#inbox.close()
+    if (this.#session) disconnect(this.#options.services, this.#session, clean)
+  }
+
+  /** Says what is wrong and ends the link. */
+  refuse(error: FanfareError): void {
+    if (this.#closed) return
+    const { services, link, dialect } = this.#options
+    this.#inbox.close()
+    if (this.#session) {
+      this.#session.send(errorFrame(error))
+      this.#session.end(error.code, error.message)
+      return
+    }
+    services.metrics.add('fanfare_connects_refused_total')
+    const frame = dialect.encode(errorFrame(error))
+    if (frame !== undefined) link.write([frame])
+    link.close(error.code, error.message)
+  }
+
+  async #handle(text: string): Promise<void> {
+    const { services, dialect } = this.#options
+    services.metrics.add('fanfare_frames_received_total')
+    let frame: ClientFrame | undefined
+    try {
+      frame = dialect.decode(text)
+      if (frame.type === 'auth') await this.#authenticate(frame.token, frame.id)
+      else if (this.#session) await dispatch(services, this.#session, frame)
+      else throw new FanfareError('unauthenticated', 'Send an auth frame first.')
+    } catch (thrown) {
+      this.#answer(toFanfareError(thrown), frame)
+    }
+  }
+
+  #answer(error: FanfareError, frame: ClientFrame | undefined): void {
+    const { services } = this.#options
+    services.metrics.add('fanfare_frames_refused_total')
+    if (error.code === 'internal') services.log.error({ error: error.cause, type: frame?.type }, 'a frame failed')
+    if (!this.#session || frame?.type === 'auth') {
+      this.refuse(error)
+      return
+    }
+    const room = frame && 'room' in frame ? { room: frame.room } : {}
+    this.#session.send(errorFrame(error, { ...room, ...(frame?.id === undefined ? {} : { id: frame.id }) }))
+  }
+
+  async #authenticate(token: string, id: ClientFrame['id']): Promise<void> {
+    const { services } = this.#options
+    const identity = await services.auth.verifyToken(token)
+    if (!this.#session) {
+      await this.open(identity)
+    } else {
+      await this.#refresh(this.#session, identity)
+    }
+    if (id !== undefined) this.#session?.send({ type: 'reply', id, result: null })
+  }
+
+  /** A new token for the same user: rights and expiry change, who it is does not. */
+  async #refresh(session: Session, identity: Identity): Promise<void> {
+    if (identity.tenantId !== session.tenantId || identity.userId !== session.userId) {
+      throw new FanfareError('tenant_mismatch', 'A refresh may change neither the tenant nor the user.')
+    }
+    const { services } = this.#options
+    session.identity = identity
+    session.user = services.auth.userOf(identity)
+    session.send(greeting(services, session))
+    await weighSession(services, session)
+  }
+}

@@ -1,0 +1,110 @@
+/** From a frame to its verb. Awaiting it holds the connection's next frame; what may overlap is answered in the background. */
+import {
+  type ClientFrame,
+  FanfareError,
+  type FrameId,
+  type Json,
+  type RoomRequest,
+  toFanfareError,
+} from '@fanfare/protocol'
+import type { Session } from '../hub/session.ts'
+import type { Caller } from '../model/caller.ts'
+import { runCommand } from './command.ts'
+import { errorFrame } from './error-frame.ts'
+import { history } from './history.ts'
+import { enterPresence, leavePresence, readPresence } from './presence.ts'
+import { preparePublish } from './publish.ts'
+import type { Services } from './services.ts'
+import { subscribe } from './subscribe.ts'
+import { unsubscribe } from './unsubscribe.ts'
+
+export type SessionFrame = Exclude<ClientFrame, { type: 'auth' }>
+
+/** @throws FanfareError what the verb throws; the connection answers with it */
+export const dispatch = async (services: Services, session: Session, frame: SessionFrame): Promise<void> => {
+  switch (frame.type) {
+    case 'subscribe':
+      return subscribeAll(services, session, frame)
+    case 'unsubscribe':
+      return unsubscribe(services, session, frame)
+    case 'publish':
+      return publishFrame(services, session, frame)
+    case 'command':
+      return answerLater(session, frame, runCommand(services, callerOf(session), { ...frame, session: session.id }))
+    case 'history':
+      return answer(session, frame.id, await history(services, callerOf(session), frame))
+    case 'presence':
+      return presenceFrame(services, session, frame)
+    case 'ping':
+      return session.send({ type: 'pong', ...idOf(frame), timestamp: new Date(services.clock.now()).toISOString() })
+    case 'pong':
+      return
+  }
+}
+
+const callerOf = (session: Session): Caller => ({ kind: 'user', tenantId: session.tenantId, user: session.user })
+
+const idOf = (frame: { readonly id?: FrameId }): { readonly id?: FrameId } =>
+  frame.id === undefined ? {} : { id: frame.id }
+
+const answer = (session: Session, id: FrameId | undefined, result: Json): void => {
+  if (id !== undefined) session.send({ type: 'reply', id, result })
+}
+
+/** Answers when it is done, without holding the frames behind it. */
+const answerLater = (
+  session: Session,
+  frame: { readonly id?: FrameId; readonly room?: string },
+  work: Promise<Json>,
+): void => {
+  work.then(
+    (result) => answer(session, frame.id, result),
+    (error: unknown) => {
+      const room = frame.room === undefined ? {} : { room: frame.room }
+      session.send(errorFrame(toFanfareError(error), { ...room, ...idOf(frame) }))
+    },
+  )
+}
+
+/** One room, or all the rooms of a resume at once. A refused room is answered by itself; the others go on. */
+const subscribeAll = async (
+  services: Services,
+  session: Session,
+  frame: SessionFrame & { type: 'subscribe' },
+): Promise<void> => {
+  if (!('rooms' in frame)) return subscribe(services, session, frame)
+  const one = (request: RoomRequest) =>
+    subscribe(services, session, { ...request, ...idOf(frame) }).catch((error: unknown) => {
+      session.send(errorFrame(toFanfareError(error), { room: request.room, ...idOf(frame) }))
+    })
+  await Promise.all(frame.rooms.map(one))
+  answer(session, frame.id, null)
+}
+
+const publishFrame = async (
+  services: Services,
+  session: Session,
+  frame: SessionFrame & { type: 'publish' },
+): Promise<void> => {
+  const append = await preparePublish(services, callerOf(session), frame)
+  answerLater(session, frame, append())
+}
+
+const presenceFrame = async (
+  services: Services,
+  session: Session,
+  frame: SessionFrame & { type: 'presence' },
+): Promise<void> => {
+  if (frame.leave) {
+    const room = services.app.room(session.tenantId, frame.room)
+    await leavePresence(services, session, { room: room.key, graceMs: 0 })
+    return answer(session, frame.id, null)
+  }
+  if (frame.state !== undefined) {
+    await enterPresence(services, session, { room: frame.room, state: frame.state })
+    return answer(session, frame.id, null)
+  }
+  if (frame.id === undefined)
+    throw new FanfareError('bad_frame', 'A presence frame that asks needs an id to be answered.')
+  answer(session, frame.id, await readPresence(services, callerOf(session), frame.room))
+}

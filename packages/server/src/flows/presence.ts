@@ -1,0 +1,71 @@
+/** Who is in a room: enter, change what others see, leave, and look. Liveness is the link's, not a client's timer. */
+import { FanfareError, type Json, type PresenceSnapshot } from '@fanfare/protocol'
+import type { PresenceEntry } from '../engine/presence.ts'
+import type { Session } from '../hub/session.ts'
+import type { Caller } from '../model/caller.ts'
+import type { RoomKey } from '../model/room-key.ts'
+import { authorise } from './authorise.ts'
+import type { Services } from './services.ts'
+
+const entryOf = (session: Session, room: RoomKey): PresenceEntry => ({
+  room,
+  userId: session.userId,
+  session: session.id,
+})
+
+/** @throws FanfareError `not_subscribed`, `forbidden`, `invalid_payload` */
+export const enterPresence = async (
+  services: Services,
+  session: Session,
+  request: { readonly room: string; readonly state: Json },
+): Promise<void> => {
+  const room = services.app.room(session.tenantId, request.room)
+  const { presence } = room.rule
+  if (!presence) throw new FanfareError('forbidden', `${room.name} has no presence.`)
+  if (!session.subscriptions.has(room.key)) throw new FanfareError('not_subscribed', `Subscribe to ${room.name} first.`)
+  const caller: Caller = { kind: 'user', tenantId: session.tenantId, user: session.user }
+  await authorise(services, caller, { room, action: 'presence' })
+  const state = await checkState(presence.state, request.state)
+  if (!session.open || !session.subscriptions.has(room.key)) return
+  session.present ??= new Set()
+  session.present.add(room.key)
+  await services.engine.presence.enter(entryOf(session, room.key), state)
+}
+
+const checkState = async (schema: PresenceSchema, state: Json): Promise<Json> => {
+  if (!schema) return state
+  const result = await schema['~standard'].validate(state)
+  if (!result.issues) return result.value as Json
+  throw new FanfareError(
+    'invalid_payload',
+    `The presence state is not valid: ${result.issues[0]?.message ?? 'no reason given'}.`,
+  )
+}
+type PresenceSchema = NonNullable<Parameters<Services['app']['checkEvent']>[0]['rule']['presence']>['state']
+
+/** With a grace, others see the user leave only if they do not come back within it. */
+export const leavePresence = async (
+  services: Services,
+  session: Session,
+  from: { readonly room: RoomKey; readonly graceMs: number },
+): Promise<void> => {
+  if (!session.present?.delete(from.room)) return
+  await services.engine.presence.leave(entryOf(session, from.room), { graceMs: from.graceMs })
+}
+
+/** @throws FanfareError `unknown_room`, `forbidden` */
+export const readPresence = async (services: Services, caller: Caller, name: string): Promise<PresenceSnapshot> => {
+  const room = services.app.room(caller.tenantId, name)
+  if (!room.rule.presence) throw new FanfareError('forbidden', `${room.name} has no presence.`)
+  await authorise(services, caller, { room, action: 'presence' })
+  return { room: room.name, members: await services.engine.presence.read(room.key) }
+}
+
+/** Lengthens the leases of everybody whom this node shows. */
+export const renewPresence = async (services: Services): Promise<void> => {
+  const entries: PresenceEntry[] = []
+  for (const session of services.hub.sessions.values()) {
+    for (const room of session.present ?? []) entries.push(entryOf(session, room))
+  }
+  if (entries.length > 0) await services.engine.presence.renew(entries)
+}

@@ -1,0 +1,91 @@
+/** Publish: check the name, the right and the payload; append and fan out through the engine; then let the reactions run. */
+import { FanfareError, type Json, type PublishResult } from '@fanfare/protocol'
+import type { Room } from '../app/app.ts'
+import type { Caller } from '../model/caller.ts'
+import { authorise } from './authorise.ts'
+import type { Services } from './services.ts'
+
+export type PublishRequest = {
+  readonly room: string
+  readonly event: string
+  readonly data: unknown
+  /** Idempotency key; scoped to the caller, so that nobody can swallow another's event by guessing it. */
+  readonly key?: string
+  /** How many reactions led here; a chain that is too long is cut. */
+  readonly depth?: number
+}
+
+/** @throws FanfareError `unknown_room`, `unknown_event`, `forbidden`, `invalid_payload`, `too_large`, `unavailable` */
+export const publish = async (services: Services, caller: Caller, request: PublishRequest): Promise<PublishResult> => {
+  const append = await preparePublish(services, caller, request)
+  return append()
+}
+
+/**
+ * The checks alone. What it gives back appends as soon as it is called, so a connection's publishes keep their order
+ * while their acknowledgements are awaited together.
+ */
+export const preparePublish = async (
+  services: Services,
+  caller: Caller,
+  request: PublishRequest,
+): Promise<() => Promise<PublishResult>> => {
+  const room = services.app.room(caller.tenantId, request.room)
+  await authorise(services, caller, { room, action: 'publish', event: request.event })
+  const checked = services.app.checkEvent(room, request.event, request.data)
+  const data = checked instanceof Promise ? await checked : checked
+  checkSize(data, services.limits.messageBytes)
+  return () => append(services, caller, { ...request, room, data })
+}
+
+type Prepared = Omit<PublishRequest, 'room' | 'data'> & { readonly room: Room; readonly data: Json }
+
+const append = async (services: Services, caller: Caller, prepared: Prepared): Promise<PublishResult> => {
+  const { app, clock, engine, ids, metrics, reactor } = services
+  const { room } = prepared
+  const startedAt = clock.now()
+  const userId = userOfCaller(caller)
+  const published = await engine.log.publish(
+    room,
+    {
+      id: ids(startedAt),
+      type: prepared.event,
+      tenantId: room.tenantId,
+      room: room.name,
+      ...(userId === undefined ? {} : { userId }),
+      data: prepared.data,
+      timestamp: new Date(startedAt).toISOString(),
+    },
+    {
+      ...(prepared.key === undefined ? {} : { key: `${callerScope(caller)}|${prepared.key}` }),
+      react: app.reactions(prepared.event).length > 0,
+    },
+  )
+  metrics.observe('fanfare_publish_seconds', (clock.now() - startedAt) / 1000)
+  const { event, epoch, durability, duplicate } = published
+  if (!duplicate) {
+    metrics.add('fanfare_events_published_total')
+    reactor.react(room, event, prepared.depth ?? 0)
+  }
+  return {
+    id: event.id,
+    room: event.room,
+    epoch,
+    offset: event.offset,
+    timestamp: event.timestamp,
+    durability,
+    duplicate,
+  }
+}
+
+const userOfCaller = (caller: Caller): string | undefined => {
+  if (caller.kind === 'user') return caller.user.id
+  return caller.kind === 'app' ? caller.userId : undefined
+}
+
+const callerScope = (caller: Caller): string => (caller.kind === 'user' ? `user:${caller.user.id}` : caller.kind)
+
+const checkSize = (data: Json, limit: number): void => {
+  const size = Buffer.byteLength(JSON.stringify(data))
+  if (size > limit) throw new FanfareError('too_large', `The event's data has ${size} bytes; the limit is ${limit}.`)
+}

@@ -1,0 +1,38 @@
+/** Everything that the verbs work with, made once in the composition root and handed to each of them. */
+import type { Limits } from '@fanfare/protocol'
+import type { App } from '../app/app.ts'
+import type { Auth } from '../auth/auth.ts'
+import type { Quotas } from '../auth/quotas.ts'
+import type { Engine } from '../engine/engine.ts'
+import type { Flusher } from '../hub/flusher.ts'
+import type { Hub } from '../hub/hub.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Ids } from '../lib/ids.ts'
+import type { Log } from '../lib/log.ts'
+import type { Metrics } from '../lib/metrics.ts'
+import type { Cache } from '../model/cache.ts'
+import type { Canary } from './canary.ts'
+import type { Interest } from './interest.ts'
+import type { Once } from './once.ts'
+import type { Reactor } from './react.ts'
+
+export type Services = {
+  readonly app: App
+  readonly auth: Auth
+  readonly quotas: Quotas
+  readonly cache: Cache
+  readonly canary: Canary
+  readonly clock: Clock
+  readonly commands: Once
+  readonly engine: Engine
+  readonly flusher: Flusher
+  readonly hub: Hub
+  readonly ids: Ids
+  readonly interest: Interest
+  readonly limits: Limits
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly reactor: Reactor
+  /** False once the node is stopping: no new link, no new work. */
+  accepting: boolean
+}

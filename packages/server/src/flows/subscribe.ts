@@ -1,0 +1,62 @@
+/**
+ * Subscribe, in this order and no other: hold → authorise → listen → read → replay → release. The subscription is known
+ * to its session before the access rule is asked, so that a grant revoked meanwhile finds it.
+ */
+import { FanfareError, type FrameId, type RoomRequest } from '@fanfare/protocol'
+import type { Room } from '../app/app.ts'
+import type { Session } from '../hub/session.ts'
+import { Subscription } from '../hub/subscription.ts'
+import { userMay } from './authorise.ts'
+import { begin } from './catch-up.ts'
+import type { Services } from './services.ts'
+import { leave } from './unsubscribe.ts'
+
+/** @throws FanfareError `bad_name`, `unknown_room`, `too_many_rooms`, `forbidden`, `unavailable` */
+export const subscribe = async (
+  services: Services,
+  session: Session,
+  request: RoomRequest & { readonly id?: FrameId },
+): Promise<void> => {
+  const room = services.app.room(session.tenantId, request.room)
+  makePlace(services, session, room)
+  const subscription = new Subscription(session, room)
+  services.hub.enter(subscription)
+  const listening = services.interest.hold(room)
+  try {
+    await Promise.all([listening, refuseUnlessAllowed(services, session, room)])
+    if (subscription.state === 'closed')
+      throw new FanfareError('forbidden', `The user may not subscribe in ${room.name}.`)
+    if (request.since !== undefined) services.metrics.add('fanfare_replays_total')
+    await begin(services, subscription, {
+      since: request.since,
+      announce: ({ position, recovered, lost }) =>
+        session.send({
+          type: 'subscription',
+          ...(request.id === undefined ? {} : { id: request.id }),
+          room: room.name,
+          status: 'subscribed',
+          ...position,
+          delivery: room.rule.slow === 'resume' ? 'every' : 'latest',
+          ...(recovered === undefined ? {} : { recovered }),
+          ...(lost === undefined ? {} : { reason: lost.reason }),
+        }),
+    })
+  } catch (error) {
+    leave(services, subscription)
+    throw error
+  }
+}
+
+/** A second subscribe to the same room replaces the first; a new room needs room in the session. */
+const makePlace = (services: Services, session: Session, room: Room): void => {
+  const before = session.subscriptions.get(room.key)
+  if (before) leave(services, before)
+  else if (session.subscriptions.size >= services.limits.roomsPerSession) {
+    throw new FanfareError('too_many_rooms', `A session may be in ${services.limits.roomsPerSession} rooms.`)
+  }
+}
+
+const refuseUnlessAllowed = async (services: Services, session: Session, room: Room): Promise<void> => {
+  if (await userMay(services, session.user, { room, action: 'subscribe' })) return
+  throw new FanfareError('forbidden', `The user may not subscribe in ${room.name}.`)
+}

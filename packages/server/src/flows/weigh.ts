@@ -1,0 +1,18 @@
+/** After grants changed: every subscription of the user on this node is weighed again, and those that fall short end. */
+import type { Session } from '../hub/session.ts'
+import { userMay } from './authorise.ts'
+import type { Services } from './services.ts'
+import { evict } from './unsubscribe.ts'
+
+export const weighUser = async (services: Services, tenantId: string, userId: string): Promise<void> => {
+  await services.auth.grants.reload(tenantId, userId)
+  await Promise.all(services.hub.sessionsOf(tenantId, userId).map((session) => weighSession(services, session)))
+}
+
+export const weighSession = async (services: Services, session: Session): Promise<void> => {
+  const weighed = [...session.subscriptions.values()].map(async (subscription) => {
+    const allowed = await userMay(services, session.user, { room: subscription.room, action: 'subscribe' })
+    if (!allowed) await evict(services, subscription, { reason: 'revoked' })
+  })
+  await Promise.all(weighed)
+}

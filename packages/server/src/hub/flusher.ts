@@ -1,0 +1,26 @@
+/** One flush a tick for the whole node: whoever was given frames in a tick is written to once, after it. */
+import type { Outbox } from './outbox.ts'
+
+export class Flusher {
+  #dirty: Outbox[] = []
+  #scheduled = false
+  readonly #schedule: (run: () => void) => void
+
+  constructor(schedule: (run: () => void) => void = setImmediate) {
+    this.#schedule = schedule
+  }
+
+  mark(outbox: Outbox): void {
+    this.#dirty.push(outbox)
+    if (this.#scheduled) return
+    this.#scheduled = true
+    this.#schedule(this.#run)
+  }
+
+  readonly #run = (): void => {
+    const dirty = this.#dirty
+    this.#dirty = []
+    this.#scheduled = false
+    for (const outbox of dirty) outbox.flush()
+  }
+}

@@ -1,0 +1,127 @@
+/** Who is on this node: sessions by id and user, subscriptions by room, and the one way out to all of them. */
+import type { Member, PresenceChange, RoomEvent } from '@fanfare/protocol'
+import type { Room, TenantStats } from '../app/app.ts'
+import type { Metrics } from '../lib/metrics.ts'
+import { type RoomKey, roomOfKey } from '../model/room-key.ts'
+import { EncodedEvent } from './encoded-event.ts'
+import type { Session } from './session.ts'
+import type { Subscription } from './subscription.ts'
+
+export type HubOptions = {
+  readonly metrics: Metrics
+  readonly heldEvents: number
+  /** A live subscription missed something; it holds from now on and must be caught up. */
+  readonly resync: (subscription: Subscription) => void
+}
+
+export class Hub {
+  readonly sessions = new Map<string, Session>()
+  readonly #users = new Map<string, Set<Session>>()
+  readonly #rooms = new Map<RoomKey, Set<Subscription>>()
+  readonly #options: HubOptions
+
+  constructor(options: HubOptions) {
+    this.#options = options
+    options.metrics.gauge('fanfare_sessions', () => this.sessions.size)
+    options.metrics.gauge('fanfare_rooms', () => this.#rooms.size)
+    options.metrics.gauge('fanfare_subscriptions', () => {
+      let count = 0
+      for (const subscriptions of this.#rooms.values()) count += subscriptions.size
+      return count
+    })
+  }
+
+  add(session: Session): void {
+    this.sessions.set(session.id, session)
+    const key = userKey(session.tenantId, session.userId)
+    const mates = this.#users.get(key)
+    if (mates) mates.add(session)
+    else this.#users.set(key, new Set([session]))
+  }
+
+  remove(session: Session): void {
+    this.sessions.delete(session.id)
+    const key = userKey(session.tenantId, session.userId)
+    const mates = this.#users.get(key)
+    mates?.delete(session)
+    if (mates?.size === 0) this.#users.delete(key)
+  }
+
+  sessionsOf(tenantId: string, userId: string): readonly Session[] {
+    return [...(this.#users.get(userKey(tenantId, userId)) ?? [])]
+  }
+
+  /** True when it is the first subscription of the room on this node. */
+  enter(subscription: Subscription): boolean {
+    subscription.session.subscriptions.set(subscription.room.key, subscription)
+    const there = this.#rooms.get(subscription.room.key)
+    if (there) {
+      there.add(subscription)
+      return false
+    }
+    this.#rooms.set(subscription.room.key, new Set([subscription]))
+    return true
+  }
+
+  leave(subscription: Subscription): void {
+    subscription.close()
+    const { session, room } = subscription
+    if (session.subscriptions.get(room.key) === subscription) session.subscriptions.delete(room.key)
+    const there = this.#rooms.get(room.key)
+    there?.delete(subscription)
+    if (there?.size === 0) this.#rooms.delete(room.key)
+  }
+
+  isEmpty(room: Room): boolean {
+    return !this.#rooms.has(room.key)
+  }
+
+  /** The engine's way out: to every subscription of the room on this node, in the order of the calls. */
+  deliver(key: RoomKey, epoch: string, event: RoomEvent): void {
+    const subscriptions = this.#rooms.get(key)
+    if (!subscriptions) return
+    const encoded = new EncodedEvent(epoch, event)
+    let sent = 0
+    for (const subscription of subscriptions) {
+      const taken = subscription.take(encoded, this.#options.heldEvents)
+      if (taken === 'sent') sent++
+      else if (taken === 'missed') this.#options.resync(subscription)
+    }
+    if (sent > 0) this.#options.metrics.add('fanfare_events_delivered_total', sent)
+  }
+
+  /** The engine lost its place in the room: whoever is live reads the log again. */
+  lost(key: RoomKey): void {
+    for (const subscription of this.#rooms.get(key) ?? []) {
+      if (subscription.state !== 'live') continue
+      subscription.state = 'holding'
+      this.#options.resync(subscription)
+    }
+  }
+
+  presenceChanged(key: RoomKey, change: PresenceChange, member: Member): void {
+    const room = roomOfKey(key).name
+    for (const { session } of this.#rooms.get(key) ?? []) session.send({ type: 'presence', room, change, member })
+  }
+
+  stats(tenantId: string): TenantStats {
+    const sessionsByUser: Record<string, number> = Object.create(null)
+    const sessionsByRoom: Record<string, number> = Object.create(null)
+    let sessions = 0
+    for (const session of this.sessions.values()) {
+      if (session.tenantId !== tenantId) continue
+      sessions++
+      sessionsByUser[session.userId] = (sessionsByUser[session.userId] ?? 0) + 1
+      for (const { name } of session.subscriptions.values()) sessionsByRoom[name] = (sessionsByRoom[name] ?? 0) + 1
+    }
+    return {
+      sessions,
+      users: Object.keys(sessionsByUser).length,
+      rooms: Object.keys(sessionsByRoom).length,
+      sessionsByRoom,
+      sessionsByUser,
+    }
+  }
+}
+
+const userKey = (tenantId: string, userId: string): string => `${tenantId.length}:${tenantId}|${userId}`

@@ -1,0 +1,143 @@
+/**
+ * What waits to be sent to one session: bounded, flushed once a tick, in order. Owns no socket and decides nothing about
+ * the session: a reader that is too slow is reported once, and its session's owner closes it.
+ */
+import type { Frame } from '../wire/dialect.ts'
+import type { Flusher } from './flusher.ts'
+import type { Link } from './link.ts'
+
+/** Above this many bytes in the link nothing more is written until it drains; at this many waiting the tick is not waited for. */
+const highWater = 64 * 1024
+
+export type OutboxOptions = {
+  readonly link: Link
+  readonly flusher: Flusher
+  /** Outbox and link together hold at most about this many bytes (UTF-16 units counted as bytes). */
+  readonly limit: number
+  /** Called once. The outbox takes nothing more. */
+  readonly slow: () => void
+  readonly sent: (bytes: number) => void
+}
+
+export class Outbox {
+  readonly #options: OutboxOptions
+  #frames: (Frame | undefined)[] = []
+  #bytes = 0
+  #linkBytes = 0
+  #marked = false
+  #closed = false
+  /** Where the newest frame of each conflation key waits; only while the link is congested. */
+  #latest: Map<string, number> | undefined
+  #waiting: (() => void)[] | undefined
+
+  constructor(options: OutboxOptions) {
+    this.#options = options
+  }
+
+  /** The link has not taken what it was given: the time to conflate, and to watch for a stall. */
+  get congested(): boolean {
+    return this.#linkBytes > 0
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Asks the link anew. For the watch over stalled readers. */
+  linkBytes(): number {
+    this.#linkBytes = this.#closed ? 0 : this.#options.link.buffered()
+    return this.#linkBytes
+  }
+
+  /** With `conflate`, while the link is congested, a waiting frame of the same key gives way to this one. */
+  push(frame: Frame, conflate?: string): void {
+    if (this.#closed) return
+    if (conflate !== undefined && this.congested) this.#replace(conflate)
+    this.#frames.push(frame)
+    this.#bytes += frame.length
+    if (this.#bytes >= highWater) this.#relieve()
+    if (!this.#marked && !this.#closed) {
+      this.#marked = true
+      this.#options.flusher.mark(this)
+    }
+  }
+
+  #replace(key: string): void {
+    this.#latest ??= new Map()
+    const index = this.#latest.get(key)
+    const waiting = index === undefined ? undefined : this.#frames[index]
+    if (index !== undefined && waiting !== undefined) {
+      this.#frames[index] = undefined
+      this.#bytes -= waiting.length
+    }
+    this.#latest.set(key, this.#frames.length)
+  }
+
+  /** A burst larger than the high water within one tick: write now if the link can take it, give up if it cannot. */
+  #relieve(): void {
+    if (this.linkBytes() < highWater) this.#write()
+    if (this.#bytes + this.#linkBytes <= this.#options.limit) return
+    this.close()
+    this.#options.slow()
+  }
+
+  /** Writes what waits, unless the link is still full. Called by the flusher, once a tick. */
+  flush(): void {
+    this.#marked = false
+    if (this.#closed) return
+    if (this.#linkBytes > 0) this.linkBytes()
+    if (this.#linkBytes < highWater) this.#write()
+  }
+
+  #write(): void {
+    if (this.#bytes > 0) {
+      const frames = this.#frames
+      const bytes = this.#bytes
+      this.#frames = []
+      this.#bytes = 0
+      this.#latest = undefined
+      this.#options.link.write(
+        frames.some((frame) => frame === undefined) ? frames.filter(isFrame) : (frames as Frame[]),
+      )
+      this.#options.sent(bytes)
+      this.linkBytes()
+    }
+    if (this.#waiting && this.#linkBytes < highWater) this.#release()
+  }
+
+  /** The link has room again: flush in the next tick, never from inside its callback (hazard B4). */
+  drained(): void {
+    if (this.#marked || this.#closed) return
+    this.#marked = true
+    this.#options.flusher.mark(this)
+  }
+
+  /** Resolves when there is room for more than one frame: at once, or after the link drained, or when the outbox closed. */
+  ready(): Promise<void> | undefined {
+    if (this.#closed || this.#bytes + this.#linkBytes < highWater) return undefined
+    this.#waiting ??= []
+    return new Promise((resolve) => this.#waiting?.push(resolve))
+  }
+
+  #release(): void {
+    const waiting = this.#waiting ?? []
+    this.#waiting = undefined
+    for (const resolve of waiting) resolve()
+  }
+
+  /** Writes what the link will take, and takes nothing more. */
+  finish(): void {
+    if (!this.#closed) this.#write()
+    this.close()
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#frames = []
+    this.#bytes = 0
+    this.#latest = undefined
+    this.#release()
+  }
+}
+
+const isFrame = (frame: Frame | undefined): frame is Frame => frame !== undefined

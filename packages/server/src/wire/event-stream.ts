@@ -1,0 +1,41 @@
+/**
+ * The event-stream dialect (WHATWG HTML 9.2): frames out, nothing in. Each block ends with the session's cursor as its
+ * `id`, so that a reader that breaks off anywhere resumes in every room at once.
+ */
+import { FanfareError, type RoomEvent } from '@fanfare/protocol'
+import type { EndpointWords } from '../app/app.ts'
+import { encodeCursor } from './cursor.ts'
+import type { Dialect, SpokenFrame } from './dialect.ts'
+
+/** A block without its end; `stamp` adds the id and the blank line. JSON has no raw line breaks, so one `data` line is enough. */
+const block = (event: string, data: unknown): string => `event: ${event}\ndata: ${JSON.stringify(data)}\n`
+
+/** Keeps proxies and idle timers from closing a quiet stream. */
+export const comment = ':\n\n'
+
+export const eventStreamDialect = (words: EndpointWords = {}): Dialect => ({
+  name: 'event-stream',
+  decode: () => {
+    throw new FanfareError('bad_frame', 'An event stream takes no frames; send requests over HTTP.')
+  },
+  encodeEvent: (event: RoomEvent) => block(event.type, words.event ? words.event(event) : event),
+  encode: (frame: SpokenFrame) => encodeBlock(frame, words),
+  stamp: (frame, places) => `${frame}id: ${encodeCursor(places)}\n\n`,
+})
+
+const encodeBlock = (frame: SpokenFrame, words: EndpointWords): string | undefined => {
+  switch (frame.type) {
+    case 'connected':
+      return block('connected', words.connected ? { ...frame, ...words.connected(frame) } : frame)
+    case 'subscription':
+    case 'gap':
+    case 'presence':
+    case 'error':
+      return block(frame.type, frame)
+    case 'reconnect':
+      return `retry: ${Math.round(frame.afterMs)}\n${block('reconnect', frame)}`
+    case 'pong':
+    case 'reply':
+      return undefined
+  }
+}
