@@ -1,0 +1,4 @@
+/** Types of files.mjs for the scripts in TypeScript. */
+export function filesIn(folders: readonly string[], wanted?: (name: string) => boolean): string[]
+export function isNodeTest(name: string): boolean
+export function isBunTest(name: string): boolean

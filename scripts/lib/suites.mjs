@@ -1,0 +1,79 @@
+// Runs test files with Bun or Node and counts what happened. Owns no list of files and no verdict on the whole.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { capture } from './run.mjs'
+
+/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+
+export const noCounts = { passed: 0, failed: 0, skipped: 0 }
+
+export const add = (one, other) => ({
+  passed: one.passed + other.passed,
+  failed: one.failed + other.failed,
+  skipped: one.skipped + other.skipped,
+})
+
+/** The last line of `npm test`: `312 passed, 0 failed`, and the skipped where there are any. */
+export const countsLine = ({ passed, failed, skipped }) =>
+  `${passed} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`
+
+/** Counts from the root element of a JUnit report by Bun; undefined when there is none. */
+export const countsOfJunit = (xml) => {
+  const root = /<testsuites\b[^>]*>/.exec(xml)?.[0]
+  if (root === undefined) return undefined
+  const read = (name) => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(root)?.[1] ?? 0)
+  const failed = read('failures') + read('errors')
+  return { passed: read('tests') - failed - read('skipped'), failed, skipped: read('skipped') }
+}
+
+/** Counts from the summary at the end of a TAP report by Node; undefined when there is none. */
+export const countsOfTap = (tap) => {
+  const read = (name) => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(tap)?.[1] ?? Number.NaN)
+  const failed = read('fail') + read('cancelled')
+  const counts = { passed: read('pass'), failed, skipped: read('skipped') + read('todo') }
+  return Object.values(counts).some(Number.isNaN) ? undefined : counts
+}
+
+/** A runner that ends badly has failed, whatever its report says; one without a report too. */
+export const judged = (counts, code) => {
+  if (counts === undefined) return { ...noCounts, failed: 1 }
+  return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts
+}
+
+const stream = (text) => process.stderr.write(text)
+
+/** @returns {Promise<Counts & { output: string }>} */
+export const bunTests = async (bun, files, { timeoutMs = 5_000, quiet = false, args = [], env = {} } = {}) => {
+  if (files.length === 0) return { ...noCounts, output: '' }
+  const folder = mkdtempSync(join(tmpdir(), 'fanfare-junit-'))
+  const report = join(folder, 'junit.xml')
+  const flags = [`--timeout=${timeoutMs}`, '--reporter=junit', `--reporter-outfile=${report}`, ...args]
+  const { code, output } = await capture(bun, ['test', ...flags, ...files.map((file) => `./${file}`)], {
+    env: { ...process.env, ...env },
+    onOutput: quiet ? undefined : stream,
+  })
+  const counts = judged(existsSync(report) ? countsOfJunit(readFileSync(report, 'utf8')) : undefined, code)
+  rmSync(folder, { recursive: true })
+  return { ...counts, output }
+}
+
+/** @returns {Promise<Counts & { output: string }>} */
+export const nodeTests = async (node, files, { timeoutMs = 60_000, env = {} } = {}) => {
+  if (files.length === 0) return { ...noCounts, output: '' }
+  const flags = ['--test', '--test-reporter=tap', `--test-timeout=${timeoutMs}`]
+  const { code, output } = await capture(node, [...flags, ...files], {
+    env: { ...process.env, ...env },
+    onOutput: stream,
+  })
+  return { ...judged(countsOfTap(output), code), output }
+}
+
+/** What of a runner's output says why it failed: the blocks around its failures, or the end when there is none. */
+export const failuresOf = (output) => {
+  const lines = output.split('\n')
+  const passing = /^\((pass|skip)\)|^bun test v|^$/
+  const kept = lines.filter((line) => !passing.test(line))
+  return kept.slice(-200).join('\n')
+}

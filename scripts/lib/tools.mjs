@@ -1,0 +1,24 @@
+// Where the programs are that tests drive: a Chromium and a Python with `websockets`. Owns only the search.
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import process from 'node:process'
+
+const onPath = (name) =>
+  (process.env.PATH ?? '')
+    .split(delimiter)
+    .filter((folder) => folder !== '')
+    .map((folder) => join(folder, name))
+    .find((path) => existsSync(path))
+
+/** `CHROMIUM_PATH` where it is set, else the first of the names that browsers go by. */
+export const chromiumPath = () =>
+  process.env.CHROMIUM_PATH ||
+  ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'].map(onPath).find(Boolean)
+
+const speaks = (python) => spawnSync(python, ['-c', 'import websockets'], { stdio: 'ignore' }).status === 0
+
+/** `PYTHON_PATH` where it is set, else the first Python 3 that can import `websockets`. */
+export const pythonPath = () =>
+  process.env.PYTHON_PATH ||
+  ['/usr/bin/python3', onPath('python3')].find((path) => path !== undefined && existsSync(path) && speaks(path))

@@ -1,0 +1,51 @@
+// npm test: everything that proves the repository, from a fresh clone. Its last line says how many passed and failed.
+import { join } from 'node:path'
+import process from 'node:process'
+import { ensure, ensureNode, ensureSystem } from './lib/ensure.mjs'
+import { filesIn, isBunTest, isNodeTest } from './lib/files.mjs'
+import { capture, root } from './lib/run.mjs'
+import { progress, say, since } from './lib/say.mjs'
+import { add, bunTests, countsLine, noCounts, nodeTests } from './lib/suites.mjs'
+import { chromiumPath, pythonPath } from './lib/tools.mjs'
+
+const start = performance.now()
+const bun = await ensure()
+await ensureSystem(['chromium', 'python3-websockets'], (name) =>
+  name === 'chromium' ? chromiumPath() !== undefined : pythonPath() !== undefined,
+)
+const env = { CHROMIUM_PATH: chromiumPath() ?? '', PYTHON_PATH: pythonPath() ?? '' }
+
+const typeTests = async () => {
+  const step = progress('types, and the type tests among them')
+  const { code, output } = await capture(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '--noEmit'])
+  step.end(code === 0)
+  if (code !== 0) say(output.trim())
+  return { ...noCounts, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 }
+}
+
+const unit = filesIn(['packages', 'examples', 'scripts', 'bench'], isBunTest)
+const journeys = filesIn(['test/journeys', 'test/regressions'], isBunTest)
+const onNode = filesIn(['packages', 'examples', 'test/journeys', 'test/regressions'], isNodeTest)
+
+const parts = [
+  ['types', typeTests],
+  ['unit and contract tests', () => bunTests(bun, unit, { timeoutMs: 60_000, env })],
+  ['journeys and regressions', () => bunTests(bun, journeys, { timeoutMs: 60_000, env, args: ['--no-orphans'] })],
+  ['tests on Node', () => nodeTests(ensureNode(), onNode, { env })],
+]
+
+let total = noCounts
+const summary = []
+for (const [name, run] of parts) {
+  const began = performance.now()
+  say(`\n── ${name}`)
+  const counts = await run()
+  summary.push(`${name}: ${countsLine(counts)} (${since(began)})`)
+  total = add(total, counts)
+}
+
+say(`\n${summary.join('\n')}\nin ${since(start)}\n`)
+const ran = unit.length > 0 && total.passed > 1
+if (!ran) say('No test ran, which is a failure.')
+process.stdout.write(`${countsLine(total)}\n`)
+process.exitCode = ran && total.failed === 0 ? 0 : 1
