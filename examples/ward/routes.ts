@@ -1,0 +1,51 @@
+/** The ward's REST interface: devices report, tests publish, dashboards ask for statistics. */
+import { FanfareError, type RouteContext } from '@fanfare/server'
+import { z } from 'zod'
+import { acceptDeviceData } from './device-data.ts'
+import { DeviceData } from './events.ts'
+import { readTestEvent, type Subject } from './test-publish.ts'
+
+const readBody = async (request: Request): Promise<unknown> => {
+  try {
+    return await request.json()
+  } catch (cause) {
+    throw new FanfareError('bad_frame', 'The body must be JSON.', { cause })
+  }
+}
+
+const answer = <T>(data: T) => ({ success: true, data, timestamp: new Date().toISOString() })
+
+/** @throws FanfareError `forbidden` */
+const mustWrite = ({ user }: Pick<RouteContext, 'user'>, { resource, id }: Subject): void => {
+  if (user?.is('admin') || (resource !== 'system' && user?.may('write', resource, id))) return
+  throw new FanfareError('forbidden', `You may not write for ${resource} ${id}.`)
+}
+
+/** @throws FanfareError `invalid_payload`, `forbidden` */
+export const reportDeviceData = async (context: RouteContext) => {
+  const read = DeviceData.safeParse(await readBody(context.request))
+  if (!read.success) throw new FanfareError('invalid_payload', z.prettifyError(read.error))
+  mustWrite(context, { resource: 'device', id: read.data.device_id })
+  if (read.data.patient_id !== undefined) mustWrite(context, { resource: 'patient', id: read.data.patient_id })
+  const { id, room, offset, durability } = await acceptDeviceData(context, read.data)
+  return answer({ id, room, offset, durability })
+}
+
+/** @throws FanfareError `invalid_payload`, `forbidden` */
+export const publishTestEvent = async (context: RouteContext) => {
+  const event = readTestEvent(await readBody(context.request))
+  mustWrite(context, event.subject)
+  const { id, room, offset, durability } = await context.publish(event.room, event.type, event.data)
+  return answer({ event_type: event.type, id, room, offset, durability })
+}
+
+export const tellStats = (context: RouteContext) => {
+  const stats = context.stats()
+  return answer({
+    total_connections: stats.sessions,
+    unique_users: stats.users,
+    active_rooms: stats.rooms,
+    connections_by_room: stats.sessionsByRoom,
+    connections_by_user: stats.sessionsByUser,
+  })
+}
