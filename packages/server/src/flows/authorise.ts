@@ -1,7 +1,7 @@
 /** May this caller do this in this room? One question for every verb; a rule that throws is a refusal that is logged. */
 import { FanfareError } from '@fanfare/protocol'
 import type { AccessContext, Room } from '../app/app.ts'
-import { hasScope } from '../auth/api-keys.ts'
+import { hasScope } from '../auth/scopes.ts'
 import type { Caller } from '../model/caller.ts'
 import type { User } from '../model/identity.ts'
 import type { Services } from './services.ts'

@@ -21,7 +21,7 @@ export type Arrival = {
 /** @throws FanfareError `too_many_sessions` */
 export const connect = (services: Services, arrival: Arrival): Session => {
   const { identity, link, dialect } = arrival
-  services.quotas.openSession(identity)
+  services.quotas.enter(identity)
   const session: Session = new Session({
     id: secretId(),
     identity,

@@ -2,13 +2,15 @@
  * One link from its first byte to its last: waits for an identity, takes frames in order through a bounded inbox
  * (hazard B5), and tidies up when the link closes. Limits are weighed before anything is parsed.
  */
-import { type ClientFrame, FanfareError, toFanfareError } from '@fanfare/protocol'
+import { type ClientFrame, FanfareError, type FrameId, frameIdOf, toFanfareError } from '@fanfare/protocol'
 import type { Endpoint } from '../app/app.ts'
 import type { Link } from '../hub/link.ts'
 import type { Session } from '../hub/session.ts'
+import type { LinkQuota } from '../auth/quotas.ts'
 import type { Timer } from '../lib/clock.ts'
 import type { Identity } from '../model/identity.ts'
 import type { Dialect } from '../wire/dialect.ts'
+import { authenticate, type Shown } from './authenticate.ts'
 import { connect, enterRooms, greeting } from './connect.ts'
 import { disconnect } from './disconnect.ts'
 import { dispatch } from './dispatch.ts'
@@ -27,25 +29,29 @@ export type ConnectionOptions = {
 export class Connection {
   readonly #options: ConnectionOptions
   readonly #inbox: Inbox
+  readonly #quota: LinkQuota
   #session: Session | undefined
+  #shown: Shown | undefined
   #waiting: Timer | undefined
   #closed = false
 
   constructor(options: ConnectionOptions) {
     this.#options = options
     this.#inbox = new Inbox({
-      services: options.services,
+      limits: options.services.limits,
       handle: (text) => this.#handle(text),
       overflow: (error) => this.refuse(error),
     })
+    this.#quota = options.services.quotas.link()
   }
 
   get session(): Session | undefined {
     return this.#session
   }
 
-  /** Nothing was shown yet: an `auth` frame must come in time. */
-  awaitIdentity(): void {
+  /** Nothing was shown yet: an `auth` frame must come in time, for whom the address names if it names anybody. */
+  awaitIdentity(shown: Shown): void {
+    this.#shown = shown
     const { clock, limits } = this.#options.services
     this.#waiting = clock.after(limits.authMs, () => {
       if (!this.#session)
@@ -62,13 +68,20 @@ export class Connection {
     await enterRooms(services, this.#session, endpoint)
   }
 
+  /** Bytes are weighed before anything is parsed. */
   receive(text: string): void {
-    if (!this.#closed) this.#inbox.push(text)
+    if (this.#closed) return
+    try {
+      this.#quota.bytes(text.length)
+      this.#inbox.push(text)
+    } catch (error) {
+      this.refuse(toFanfareError(error))
+    }
   }
 
-  /** Runs `work` before any frame that comes after now: verifying a token, while the client already sends. */
-  first(work: () => Promise<void>): void {
-    this.#inbox.first(work)
+  /** Opens the session with an identity that is still being verified; frames that come meanwhile wait. */
+  openWith(identify: () => Promise<Identity>): void {
+    void this.#inbox.first(async () => this.open(await identify()))
   }
 
   drained(): void {
@@ -104,30 +117,34 @@ export class Connection {
     services.metrics.add('fanfare_frames_received_total')
     let frame: ClientFrame | undefined
     try {
+      this.#quota.frame()
       frame = dialect.decode(text)
+      if (this.#session) services.quotas.spend(this.#session)
       if (frame.type === 'auth') await this.#authenticate(frame.token, frame.id)
       else if (this.#session) await dispatch(services, this.#session, frame)
       else throw new FanfareError('unauthenticated', 'Send an auth frame first.')
     } catch (thrown) {
-      this.#answer(toFanfareError(thrown), frame)
+      this.#answer(toFanfareError(thrown), frame ?? { id: frameIdOf(text) })
     }
   }
 
-  #answer(error: FanfareError, frame: ClientFrame | undefined): void {
+  #answer(error: FanfareError, frame: ClientFrame | { readonly type?: undefined; readonly id: FrameId | undefined }): void {
     const { services } = this.#options
     services.metrics.add('fanfare_frames_refused_total')
-    if (error.code === 'internal') services.log.error({ error: error.cause, type: frame?.type }, 'a frame failed')
-    if (!this.#session || frame?.type === 'auth') {
+    if (error.code === 'internal') services.log.error({ error: error.cause, type: frame.type }, 'a frame failed')
+    if (!this.#session || frame.type === 'auth') {
       this.refuse(error)
       return
     }
-    const room = frame && 'room' in frame ? { room: frame.room } : {}
-    this.#session.send(errorFrame(error, { ...room, ...(frame?.id === undefined ? {} : { id: frame.id }) }))
+    const room = 'room' in frame ? { room: frame.room } : {}
+    this.#session.send(errorFrame(error, { ...room, ...(frame.id === undefined ? {} : { id: frame.id }) }))
   }
 
   async #authenticate(token: string, id: ClientFrame['id']): Promise<void> {
     const { services } = this.#options
-    const identity = await services.auth.verifyToken(token)
+    const credentials = { kind: 'token', token } as const
+    const query = this.#shown?.query ?? new URLSearchParams()
+    const identity = await authenticate(services, { credentials, origin: undefined, query })
     if (!this.#session) {
       await this.open(identity)
     } else {

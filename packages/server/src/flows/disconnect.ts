@@ -10,7 +10,7 @@ export const disconnect = (services: Services, session: Session, clean: boolean)
   session.open = false
   session.outbox.close()
   services.hub.remove(session)
-  services.quotas.closeSession(session.identity)
+  services.quotas.leave(session)
   services.metrics.add('fanfare_disconnects_total')
   for (const subscription of [...session.subscriptions.values()]) leave(services, subscription)
   for (const room of [...(session.present ?? [])]) {

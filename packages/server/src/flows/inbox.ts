@@ -1,10 +1,8 @@
-/** What one connection has sent and the server has not yet handled: bounded, in order, one at a time. */
-import { FanfareError, toFanfareError } from '@fanfare/protocol'
-import type { TokenBucket } from '../lib/token-bucket.ts'
-import type { Services } from './services.ts'
+/** What one connection has sent and the server has not yet handled: bounded, in order, one at a time (hazard B5). */
+import { FanfareError, type Limits, toFanfareError } from '@fanfare/protocol'
 
 export type InboxOptions = {
-  readonly services: Services
+  readonly limits: Limits
   /** Never throws. */
   readonly handle: (text: string) => Promise<void>
   /** More came than is taken: the connection ends. */
@@ -17,8 +15,6 @@ export class Inbox {
   #bytes = 0
   #busy = false
   #closed = false
-  #rate: TokenBucket | undefined
-  #byteRate: TokenBucket | undefined
 
   constructor(options: InboxOptions) {
     this.#options = options
@@ -26,31 +22,30 @@ export class Inbox {
 
   push(text: string): void {
     if (this.#closed) return
-    const problem = this.#weigh(text.length)
-    if (problem) {
-      this.#options.overflow(problem)
+    const { limits, overflow } = this.#options
+    if (this.#queue.length >= limits.inboxMessages || this.#bytes + text.length > limits.inboxBytes) {
+      overflow(
+        new FanfareError(
+          'rate_limited',
+          `More than ${limits.inboxMessages} frames or ${limits.inboxBytes} bytes wait to be handled; await answers before sending more.`,
+        ),
+      )
       return
     }
     this.#queue.push(text)
     this.#bytes += text.length
-    if (!this.#busy) this.#pump()
+    if (!this.#busy) void this.#pump()
   }
 
-  #weigh(size: number): FanfareError | undefined {
-    const { limits } = this.#options.services
-    if (this.#queue.length >= limits.inboxMessages || this.#bytes + size > limits.inboxBytes) {
-      return new FanfareError(
-        'rate_limited',
-        `More than ${limits.inboxMessages} frames or ${limits.inboxBytes} bytes wait to be handled; await answers before sending more.`,
-      )
-    }
-    return undefined
-  }
-  first(work: () => Promise<void>): void {
+  /** Does this before any frame that came or comes, such as verifying a token while the client already sends. */
+  async first(work: () => Promise<void>): Promise<void> {
     this.#busy = true
-    work()
-      .catch((error: unknown) => this.#options.overflow(toFanfareError(error)))
-      .finally(() => this.#pump())
+    try {
+      await work()
+    } catch (error) {
+      this.#options.overflow(toFanfareError(error))
+    }
+    await this.#pump()
   }
 
   async #pump(): Promise<void> {
@@ -65,5 +60,6 @@ export class Inbox {
   close(): void {
     this.#closed = true
     this.#queue = []
+    this.#bytes = 0
   }
 }

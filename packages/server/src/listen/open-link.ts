@@ -1,0 +1,89 @@
+/** Decides what a WebSocket upgrade becomes, before any byte of it is accepted. The same for every runtime. */
+import { FanfareError, toFanfareError } from '@fanfare/protocol'
+import type { Endpoint, EndpointRule } from '../app/app.ts'
+import { clientAddress, type TrustedProxies } from '../auth/client-address.ts'
+import { credentialsOf } from '../auth/credentials.ts'
+import { type AllowedOrigins, originAllowed } from '../auth/origin.ts'
+import { authenticate, type Shown } from '../flows/authenticate.ts'
+import { Connection } from '../flows/connection.ts'
+import type { Services } from '../flows/services.ts'
+import type { Link } from '../hub/link.ts'
+import type { Dialect } from '../wire/dialect.ts'
+import { nativeDialect } from '../wire/native.ts'
+
+/** The path at which every application can be reached in the native dialect. */
+export const nativePath = '/v1/websocket'
+
+export type OpenPolicy = { readonly allowedOrigins: AllowedOrigins; readonly trustedProxies: TrustedProxies }
+
+/** What an upgrade becomes. `protocol` is the subprotocol to answer with; a token is never echoed. */
+export type Opening =
+  | {
+      readonly kind: 'open'
+      readonly dialect: Dialect
+      readonly endpoint: Endpoint | undefined
+      readonly shown: Shown
+      readonly protocol: string | undefined
+    }
+  | { readonly kind: 'refuse'; readonly error: FanfareError }
+  /** No link opens at this path. */
+  | { readonly kind: 'elsewhere' }
+
+export class Opener {
+  readonly #services: Services
+  readonly #policy: OpenPolicy
+  readonly #native = nativeDialect()
+  /** One dialect for each endpoint with words of its own, so that an event is encoded once for all its links. */
+  readonly #dialects = new Map<EndpointRule, Dialect>()
+
+  constructor(services: Services, policy: OpenPolicy) {
+    this.#services = services
+    this.#policy = policy
+  }
+
+  decide(request: Request, peerAddress: string): Opening {
+    const url = new URL(request.url)
+    const endpoint = this.#services.app.endpoint(url.pathname)
+    if (!endpoint && url.pathname !== nativePath) return { kind: 'elsewhere' }
+    try {
+      const origin = this.#admit(request, peerAddress)
+      const { credentials, protocol } = credentialsOf(request, { tokenInQuery: endpoint?.rule.tokenInQuery ?? false })
+      const shown = { credentials, origin, query: url.searchParams }
+      return { kind: 'open', dialect: this.#dialectOf(endpoint), endpoint, shown, protocol }
+    } catch (error) {
+      this.#services.metrics.add('fanfare_connects_refused_total')
+      return { kind: 'refuse', error: toFanfareError(error) }
+    }
+  }
+
+  /** @throws FanfareError `origin_refused`, `shutting_down`, `overloaded`, `rate_limited` */
+  #admit(request: Request, peerAddress: string): string | undefined {
+    const { headers } = request
+    const origin = headers.get('origin')
+    if (!originAllowed(origin, headers.get('host'), this.#policy.allowedOrigins)) {
+      throw new FanfareError('origin_refused', 'Add the page’s origin to FANFARE_ALLOWED_ORIGINS to let it connect.')
+    }
+    if (!this.#services.accepting) throw new FanfareError('shutting_down', undefined, { retryAfterMs: 1_000 })
+    const address = clientAddress(peerAddress, headers.get('x-forwarded-for'), this.#policy.trustedProxies)
+    this.#services.quotas.connect(address)
+    return origin ?? undefined
+  }
+
+  #dialectOf(endpoint: Endpoint | undefined): Dialect {
+    if (!endpoint) return this.#native
+    const known = this.#dialects.get(endpoint.rule)
+    if (known) return known
+    const dialect = nativeDialect(endpoint.rule.words)
+    this.#dialects.set(endpoint.rule, dialect)
+    return dialect
+  }
+}
+
+/** The link is there: open its session with what was shown, or wait for an `auth` frame. */
+export const openLink = (services: Services, link: Link, opening: Opening & { kind: 'open' }): Connection => {
+  const { dialect, endpoint, shown } = opening
+  const connection = new Connection({ services, link, dialect, endpoint })
+  if (shown.credentials.kind === 'none') connection.awaitIdentity(shown)
+  else connection.openWith(() => authenticate(services, shown))
+  return connection
+}
