@@ -7,7 +7,8 @@ test('holds identifiers to the glossary, but not comments, texts or names of the
   expect(shipped('const roomChannel = 1')).toEqual([
     'packages/server/src/hub/hub.ts:1 roomChannel is not a word of this project; the glossary in ARCHITECTURE.md has the right one.',
   ])
-  expect(shipped(`// a channel\nconst a = 'topic'\nnew BroadcastChannel('x')`)).toEqual([])
+  expect(shipped(`// a channel\nconst a = 'topic'\nnew BroadcastChannel('x'), TypeError`)).toEqual([])
+  for (const word of ['peers', 'topicName', 'namespace_id', 'openChannel()']) expect(shipped(word)).toHaveLength(1)
   expect(shipped('const namespace = 1', 'packages/server/src/wire/socketio/connect.ts')).toEqual([])
 })
 

@@ -26,7 +26,7 @@ const platformNames = /\b(BroadcastChannel|MessageChannel|channelCount|namespace
 
 export const rules: readonly Rule[] = [
   {
-    forbidden: /\b\w*(?:channel|topic|peer|namespace)\w*\b/i,
+    forbidden: /\w*(?:(?<![A-Za-z])(?:channel|topic|peer|namespace)|Channel|Topic|Peer|Namespace)s?(?![a-z])\w*/,
     applies: (path) => isShipped(path) && !path.includes('/wire/socketio/'),
     why: 'is not a word of this project; the glossary in ARCHITECTURE.md has the right one.',
   },

@@ -74,6 +74,8 @@ export const nodeTests = async (node, files, { timeoutMs = 60_000, env = {} } = 
 export const failuresOf = (output) => {
   const lines = output.split('\n')
   const passing = /^\((pass|skip)\)|^bun test v|^$/
-  const kept = lines.filter((line) => !passing.test(line))
+  const header = /^\S+\.test\.tsx?:$/
+  const told = lines.filter((line) => !passing.test(line))
+  const kept = told.filter((line, index) => !(header.test(line) && header.test(told[index + 1] ?? '')))
   return kept.slice(-200).join('\n')
 }

@@ -97,6 +97,7 @@ test('production without a way to verify tokens does not start', () => {
 
 test('origins and algorithms are held to their form', () => {
   expect(problemsOf({ environment: { FANFARE_ALLOWED_ORIGINS: 'https://a.example/path' } })).toContain('without a path')
+  expect(problemsOf({ environment: { FANFARE_TRUSTED_PROXIES: 'everyone' } })).toContain('"everyone" is no address')
   expect(problemsOf({ environment: { FANFARE_ALGORITHMS: 'RS256,none' } })).toContain('FANFARE_ALGORITHMS has none')
 })
 

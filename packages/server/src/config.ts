@@ -3,10 +3,26 @@
  * clients share). Reads nothing itself: what it is given decides what it returns.
  */
 import { defaultLimits, type Limits } from '@fanfare/protocol'
+import { trustProxies } from './auth/client-address.ts'
+import { checkJwksUrl } from './auth/jwks.ts'
+import { publicAlgorithms } from './auth/keys.ts'
+import { type AllowedOrigins, badOrigins } from './auth/origin.ts'
 import { nearest } from './lib/nearest.ts'
 import { flag, integer, list, oneOf, type Setting, secret, size, text, time, type ValueOf } from './lib/setting.ts'
 
 const none = undefined
+
+const originsSetting = (about: Pick<Setting<AllowedOrigins>, 'default' | 'doc'>): Setting<AllowedOrigins> => ({
+  ...list({ default: [], doc: about.doc }),
+  ...about,
+  parse: (given) => {
+    if (given === 'same-origin') return given
+    const origins = list({ default: [], doc: '' }).parse(given)
+    const bad = badOrigins(origins)
+    if (bad.length === 0) return origins
+    throw new Error(`has ${bad.join(', ')}; an origin is written as https://app.example.org, without a path.`)
+  },
+})
 
 /** Every setting but the limits. Its environment variable is `FANFARE_` and its name in capitals. */
 export const settings = {
@@ -29,16 +45,19 @@ export const settings = {
   }),
   issuer: text({ default: none, doc: 'The `iss` that tokens must have; unset, any.' }),
   audience: text({ default: none, doc: 'The `aud` that tokens must have; unset, any.' }),
-  tenantClaim: text({ default: 'tenantId', doc: 'The claim that holds the tenant.' }),
+  tenantClaims: list({
+    default: ['tenant', 'tenantId'],
+    doc: 'Claims that may hold the tenant; the first is used for tokens made here.',
+  }),
   maxTokenLifetimeMs: time({ default: 86_400_000, doc: 'Tokens that live longer than this are refused.' }),
   leewayMs: time({ default: 5_000, doc: 'How far the clocks of the token issuer and of this node may differ.' }),
-  allowedOrigins: list({
-    default: [],
-    doc: 'Origins of pages that may connect, such as `https://app.example.org`. Empty: the server’s own only.',
+  allowedOrigins: originsSetting({
+    default: 'same-origin',
+    doc: 'Origins of pages that may connect, such as `https://app.example.org`. `same-origin`: the server’s own only.',
   }),
   trustedProxies: list({
     default: [],
-    doc: 'Addresses of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.',
+    doc: 'Addresses or blocks of proxies whose `X-Forwarded-For` is believed, such as `10.0.0.0/8`.',
   }),
   logLevel: oneOf(['debug', 'info', 'warn', 'error', 'silent'], {
     default: 'info',
@@ -178,8 +197,15 @@ const hint = (word: string, known: readonly string[]): string => {
   return meant === undefined ? '' : ` Did you mean ${meant}?`
 }
 
+/** Variables that the commands read and a node does not. */
+export const clientVariables = {
+  FANFARE_URL: 'Where `publish`, `tail` and `doctor` find the server.',
+  FANFARE_TOKEN: 'The token that `publish` and `tail` show.',
+  FANFARE_KEY: 'The API key that `publish` and `tail` show.',
+} as const
+
 const unknownVariables = (environment: { readonly [variable: string]: string | undefined }): string[] => {
-  const known = settingRows.map((row) => row.variable)
+  const known = [...settingRows.map((row) => row.variable), ...Object.keys(clientVariables)]
   return Object.keys(environment)
     .filter((variable) => variable.startsWith('FANFARE_') && !known.includes(variable))
     .map((variable) => `${variable} is no setting and has no effect.${hint(variable, known)}`)
@@ -199,34 +225,31 @@ const find = (row: SettingRow, sources: ConfigSources, file: ReadonlyMap<string,
   return undefined
 }
 
-const keySetAlgorithms = ['RS256', 'ES256', 'EdDSA']
-
-/** What no single setting can know of itself. */
-const together = (config: Config): string[] => {
-  const problems: string[] = []
-  for (const algorithm of config.algorithms) {
-    if (keySetAlgorithms.includes(algorithm)) continue
-    problems.push(`FANFARE_ALGORITHMS has ${algorithm}; a key set may use ${keySetAlgorithms.join(', ')} only.`)
+/** What `check` throws, as a problem of the setting. */
+const problemOf = (variable: string, check: () => unknown): readonly string[] => {
+  try {
+    check()
+    return []
+  } catch (error) {
+    return [`${variable}: ${error instanceof Error ? error.message : String(error)}`]
   }
-  if (config.jwksUrl !== undefined && !/^https?:\/\//.test(config.jwksUrl)) {
-    problems.push('FANFARE_JWKS_URL must be an address that begins with https://.')
-  }
-  for (const origin of config.allowedOrigins) {
-    if (origin === '*' || (URL.canParse(origin) && new URL(origin).origin === origin)) continue
-    problems.push(
-      `FANFARE_ALLOWED_ORIGINS has ${origin}; an origin is written as https://app.example.org, without a path.`,
-    )
-  }
-  if (config.mode === 'production' && config.jwksUrl?.startsWith('http://')) {
-    problems.push('FANFARE_JWKS_URL must begin with https:// in production, or others could give the keys.')
-  }
-  if (config.mode === 'production' && !config.secret && !config.jwksUrl && !config.keysFile) {
-    problems.push(
-      'In production there is no way to verify a token. Set FANFARE_SECRET (openssl rand -base64 48), FANFARE_JWKS_URL or FANFARE_KEYS_FILE.',
-    )
-  }
-  return problems
 }
+
+/** What a kind of setting cannot know: rules of those who use the value, and of several values together. */
+const together = (config: Config): readonly string[] => {
+  const { jwksUrl, mode, secret, keysFile } = config
+  const foreign = config.algorithms.filter((name) => !publicAlgorithms.some((known) => known === name))
+  const blind = mode === 'production' && !secret && !jwksUrl && !keysFile
+  return [
+    ...foreign.map((name) => `FANFARE_ALGORITHMS has ${name}; it may have ${publicAlgorithms.join(', ')} only.`),
+    ...(jwksUrl === undefined ? [] : problemOf('FANFARE_JWKS_URL', () => checkJwksUrl(jwksUrl))),
+    ...problemOf('FANFARE_TRUSTED_PROXIES', () => trustProxies(config.trustedProxies)),
+    ...(blind ? [nothingVerifies] : []),
+  ]
+}
+
+const nothingVerifies =
+  'In production there is no way to verify a token. Set FANFARE_SECRET (openssl rand -base64 48), FANFARE_JWKS_URL or FANFARE_KEYS_FILE.'
 
 const assemble = (values: ReadonlyMap<string, unknown>): Config => {
   const limits = Object.fromEntries(limitNames.map((name) => [name, values.get(`limits.${name}`)]))
