@@ -25,16 +25,18 @@ export type ApiKey = {
 }
 
 export type Auth = {
-  /** @throws FanfareError `unauthenticated`, `token_expired` */
+  /** @throws FanfareError `unauthenticated`, `token_expired`, `unavailable` when keys or grants cannot be read just now */
   verifyToken(token: string): Promise<Identity>
   /** @throws FanfareError `unauthenticated` */
   verifyKey(key: string): Promise<ServerCaller>
   issueTicket(identity: Identity, options?: TicketOptions): Promise<Ticket>
   /** Exactly one redemption succeeds. @throws FanfareError `unauthenticated` */
   redeemTicket(ticket: string, options?: TicketOptions): Promise<Identity>
-  /** The identity with its grants as they are now; asking later gives later answers. */
+  /** The identity with its grants as they are now; asking later gives later answers. Of an identity that is not from here, nothing is allowed until its grants were read. */
   userOf(identity: Identity): User
   readonly grants: Grants
+  /** Refuses every token and ticket of the user that was made until now, for a sign-out everywhere. Open sessions stay until they are disconnected. */
+  revokeTokens(tenantId: string, userId: string): Promise<void>
 }
 
 /** Grants made and revoked at run time, on top of those in tokens. A revocation wins over a token until it is granted again. */

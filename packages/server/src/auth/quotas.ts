@@ -1,0 +1,156 @@
+/**
+ * How much one link, user, tenant and the node may do: rates and counts, on this node, in bounded memory.
+ * Refuses with a typed error that says when to come back; decides nothing about who somebody is.
+ */
+import { FanfareError, type Limits } from '@fanfare/protocol'
+import type { Clock } from '../lib/clock.ts'
+import { type Rate, TokenBucket } from '../lib/token-bucket.ts'
+import { KeyedBuckets } from './keyed-buckets.ts'
+
+/** Whose quota is meant. A tenant's server has no user: only the tenant's rate holds for it. */
+export type Subject = { readonly tenantId: string; readonly userId?: string }
+export type SessionSubject = { readonly tenantId: string; readonly userId: string }
+
+export type QuotaLimits = Pick<
+  Limits,
+  | 'framesPerSecond'
+  | 'framesBurst'
+  | 'framesPerSecondPerUser'
+  | 'inboundBytesPerSecond'
+  | 'messageBytes'
+  | 'sessionsPerUser'
+  | 'sessionsPerTenant'
+  | 'connectsPerSecond'
+>
+
+export type QuotaOptions = {
+  readonly clock: Clock
+  readonly limits: QuotaLimits
+  /** Frames and requests of a whole tenant. @default 50,000 a second */
+  readonly tenantRate?: Rate
+  /** Links that one address may open: generous, because a hospital shares one. @default 200 a second, 400 at once */
+  readonly addressRate?: Rate
+  /** Users, tenants and addresses whose rates are remembered, each. @default 50,000 */
+  readonly remembered?: number
+  /** 0 to 1; spreads the hints out. @default Math.random */
+  readonly random?: () => number
+}
+
+export const quotaDefaults = {
+  tenantRate: { perSecond: 50_000, burst: 50_000 },
+  addressRate: { perSecond: 200, burst: 400 },
+  remembered: 50_000,
+} as const
+
+/** The rates of one link. Made before it is known whose it is, and before anything is parsed. */
+export type LinkQuota = {
+  /** @throws FanfareError `rate_limited` */
+  bytes(count: number): void
+  /** @throws FanfareError `rate_limited` */
+  frame(): void
+}
+
+export type Quotas = {
+  /** A link wants in. @throws FanfareError `overloaded` (the node), `rate_limited` (the address) */
+  connect(address: string): void
+  link(): LinkQuota
+  /** A frame or request of a user or a server. @throws FanfareError `rate_limited` */
+  spend(subject: Subject, cost?: number): void
+  /** Counts a session that opens; each one that got in must `leave` once. @throws FanfareError `too_many_sessions` */
+  enter(subject: SessionSubject): void
+  leave(subject: SessionSubject): void
+}
+
+const sessionsRetryMs = 5_000
+
+// A tenant id never holds a bar, so no two subjects share a key.
+const userKey = (subject: SessionSubject): string => `${subject.tenantId}|${subject.userId}`
+
+export const createQuotas = (options: QuotaOptions): Quotas => {
+  const { clock, limits, random = Math.random } = options
+  const capacity = options.remembered ?? quotaDefaults.remembered
+  const node = new TokenBucket({ perSecond: limits.connectsPerSecond, burst: limits.connectsPerSecond }, clock.now())
+  const addresses = new KeyedBuckets(options.addressRate ?? quotaDefaults.addressRate, capacity)
+  const tenants = new KeyedBuckets(options.tenantRate ?? quotaDefaults.tenantRate, capacity)
+  const perUser = limits.framesPerSecondPerUser
+  const users = new KeyedBuckets({ perSecond: perUser, burst: Math.max(perUser, limits.framesBurst) }, capacity)
+  const frames: Rate = { perSecond: limits.framesPerSecond, burst: limits.framesBurst }
+  // One message as large as is allowed must pass a rested link.
+  const inbound = limits.inboundBytesPerSecond
+  const bytes: Rate = { perSecond: inbound, burst: Math.max(inbound, limits.messageBytes) }
+  const sessions = new Map<string, number>()
+  const spread = (ms: number): number => Math.ceil(ms * (1 + random()))
+
+  return {
+    connect(address) {
+      const now = clock.now()
+      const wait = addresses.take(address, now)
+      if (wait > 0) throw limited('Too many links from this address.', spread(wait))
+      const full = node.take(now)
+      if (full === 0) return
+      addresses.put(address)
+      // All who are refused in one burst would come back in one burst: spread them over the seconds that it takes.
+      throw new FanfareError('overloaded', 'The node takes no more links just now.', {
+        retryAfterMs: Math.ceil(full + random() * 5_000),
+      })
+    },
+    link: () => new LinkBuckets({ clock, frames, bytes }),
+    spend({ tenantId, userId }, cost = 1) {
+      const now = clock.now()
+      const key = userId === undefined ? undefined : userKey({ tenantId, userId })
+      const wait = key === undefined ? 0 : users.take(key, now, cost)
+      if (wait > 0) throw limited('The user sends too much over all sessions.', wait)
+      const tenantWait = tenants.take(tenantId, now, cost)
+      if (tenantWait === 0) return
+      if (key !== undefined) users.put(key, cost)
+      throw limited('The tenant sends too much.', tenantWait)
+    },
+    enter(subject) {
+      const user = userKey(subject)
+      const ofUser = sessions.get(user) ?? 0
+      const ofTenant = sessions.get(subject.tenantId) ?? 0
+      if (ofUser >= limits.sessionsPerUser) throw tooMany(`The user has ${ofUser} sessions, as many as it may have.`)
+      if (ofTenant >= limits.sessionsPerTenant) throw tooMany('The tenant has as many sessions as it may have.')
+      sessions.set(user, ofUser + 1)
+      sessions.set(subject.tenantId, ofTenant + 1)
+    },
+    leave(subject) {
+      for (const key of [userKey(subject), subject.tenantId]) {
+        const left = (sessions.get(key) ?? 0) - 1
+        if (left > 0) sessions.set(key, left)
+        else sessions.delete(key)
+      }
+    },
+  }
+}
+
+const limited = (message: string, retryAfterMs: number): FanfareError =>
+  new FanfareError('rate_limited', `${message} Slow down and try again after the hint.`, { retryAfterMs })
+
+const tooMany = (message: string): FanfareError =>
+  new FanfareError('too_many_sessions', `${message} Close one and try again.`, { retryAfterMs: sessionsRetryMs })
+
+type LinkRates = { readonly clock: Clock; readonly frames: Rate; readonly bytes: Rate }
+
+/** A class, not closures: there is one for every link of the node. */
+class LinkBuckets implements LinkQuota {
+  readonly #clock: Clock
+  readonly #frames: TokenBucket
+  readonly #bytes: TokenBucket
+
+  constructor({ clock, frames, bytes }: LinkRates) {
+    this.#clock = clock
+    this.#frames = new TokenBucket(frames, clock.now())
+    this.#bytes = new TokenBucket(bytes, clock.now())
+  }
+
+  bytes(count: number): void {
+    const wait = this.#bytes.take(this.#clock.now(), count)
+    if (wait > 0) throw limited('The link sends too many bytes.', wait)
+  }
+
+  frame(): void {
+    const wait = this.#frames.take(this.#clock.now())
+    if (wait > 0) throw limited('The link sends too many frames.', wait)
+  }
+}

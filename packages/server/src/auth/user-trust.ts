@@ -1,0 +1,101 @@
+/**
+ * What is stored about users who are here, kept in memory so that `may` is answered at once, and always the same object
+ * for the same user: whoever holds it sees every change. Forgets a user whom nobody holds any more.
+ */
+import { FanfareError } from '@fanfare/protocol'
+import type { Clock } from '../lib/clock.ts'
+import type { UserTrust, UserTrustStore } from '../store/trust-store.ts'
+import { type ParsedRule, parseRules } from './grant.ts'
+
+/** `unread`: nothing is known yet, so nothing is allowed. */
+export type TrustState =
+  | { readonly kind: 'unread' }
+  | { readonly kind: 'read'; readonly rules: readonly ParsedRule[]; readonly tokensRevokedAt: number }
+
+/** One user's, for as long as somebody holds it. */
+export type HeldTrust = { readonly state: TrustState }
+
+type Held = { state: TrustState; readAt: number; applied: number }
+
+export type UserTrusts = {
+  /** The user's, read from the store unless it was lately. @throws FanfareError `unavailable` */
+  load(tenantId: string, userId: string): Promise<HeldTrust>
+  /** Reads it anew if anybody holds it. @throws FanfareError `unavailable` */
+  reload(tenantId: string, userId: string): Promise<void>
+  /** Changes the store, then what is held. @throws FanfareError `unavailable` */
+  update(tenantId: string, userId: string, change: (trust: UserTrust) => UserTrust): Promise<void>
+  /** The user's as far as it is known now. */
+  held(tenantId: string, userId: string): HeldTrust
+}
+
+export type UserTrustOptions = {
+  readonly store: UserTrustStore
+  readonly clock: Clock
+  /** A reload message can be lost; nobody signs in on what is older than this. In ms. @default 30,000 */
+  readonly freshMs?: number
+}
+
+const unread: TrustState = { kind: 'unread' }
+
+export const createUserTrusts = (options: UserTrustOptions): UserTrusts => {
+  const { store, clock, freshMs = 30_000 } = options
+  const known = new Map<string, WeakRef<Held>>()
+  const forgotten = new FinalizationRegistry<string>((key) => {
+    if (known.get(key)?.deref() === undefined) known.delete(key)
+  })
+  let order = 0
+
+  const lookUp = (tenantId: string, userId: string): Held | undefined => known.get(`${tenantId}|${userId}`)?.deref()
+  const hold = (tenantId: string, userId: string): Held => {
+    const there = lookUp(tenantId, userId)
+    if (there) return there
+    const held: Held = { state: unread, readAt: Number.NEGATIVE_INFINITY, applied: 0 }
+    const key = `${tenantId}|${userId}`
+    known.set(key, new WeakRef(held))
+    forgotten.register(held, key)
+    return held
+  }
+  const apply = (held: Held, trust: UserTrust, at: { readonly order: number; readonly now: number }): void => {
+    // Of two reads at once, the one that began first may end last, and must not put the older answer back.
+    if (at.order < held.applied) return
+    held.applied = at.order
+    held.readAt = at.now
+    held.state = { kind: 'read', rules: parseRules(trust.rules), tokensRevokedAt: trust.tokensRevokedAt }
+  }
+  const read = async (held: Held, tenantId: string, userId: string): Promise<void> => {
+    const at = { order: ++order, now: clock.now() }
+    apply(held, await reachable(store.read(tenantId, userId)), at)
+  }
+
+  return {
+    async load(tenantId, userId) {
+      const held = hold(tenantId, userId)
+      if (held.state.kind === 'unread' || clock.now() - held.readAt > freshMs) await read(held, tenantId, userId)
+      return held
+    },
+    async reload(tenantId, userId) {
+      const held = lookUp(tenantId, userId)
+      if (held) await read(held, tenantId, userId)
+    },
+    async update(tenantId, userId, change) {
+      await reachable(store.update(tenantId, userId, change))
+      const held = lookUp(tenantId, userId)
+      // Read again rather than keep what `update` returned: another change may have come after it.
+      if (held) await read(held, tenantId, userId)
+    },
+    held: hold,
+  }
+}
+
+/** Our own errors pass; anything else is the store's trouble. */
+const reachable = async <T>(work: Promise<T>): Promise<T> => {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof FanfareError) throw error
+    throw new FanfareError('unavailable', 'Grants cannot be read or written just now. Try again.', {
+      retryAfterMs: 1_000,
+      cause: error,
+    })
+  }
+}
