@@ -1,5 +1,5 @@
 /** The ward's REST interface: devices report, tests publish, dashboards ask for statistics. */
-import { FanfareError, type RouteContext } from '@fanfare/server'
+import { FanfareError, type RouteContext, type User } from '@fanfare/server'
 import { z } from 'zod'
 import { acceptDeviceData } from './device-data.ts'
 import { DeviceData } from './events.ts'
@@ -16,17 +16,22 @@ const readBody = async (request: Request): Promise<unknown> => {
 const answer = <T>(data: T) => ({ success: true, data, timestamp: new Date().toISOString() })
 
 /** @throws FanfareError `forbidden` */
-const mustWrite = ({ user }: Pick<RouteContext, 'user'>, { resource, id }: Subject): void => {
+const mustWrite = (user: User | undefined, { resource, id }: Subject): void => {
   if (user?.is('admin') || (resource !== 'system' && user?.may('write', resource, id))) return
   throw new FanfareError('forbidden', `You may not write for ${resource} ${id}.`)
+}
+
+/** A reading is written for its device, and for the patient that it is about. @throws FanfareError `forbidden` */
+export const mustWriteFor = (user: User | undefined, data: DeviceData): void => {
+  mustWrite(user, { resource: 'device', id: data.device_id })
+  if (data.patient_id !== undefined) mustWrite(user, { resource: 'patient', id: data.patient_id })
 }
 
 /** @throws FanfareError `invalid_payload`, `forbidden` */
 export const reportDeviceData = async (context: RouteContext) => {
   const read = DeviceData.safeParse(await readBody(context.request))
   if (!read.success) throw new FanfareError('invalid_payload', z.prettifyError(read.error))
-  mustWrite(context, { resource: 'device', id: read.data.device_id })
-  if (read.data.patient_id !== undefined) mustWrite(context, { resource: 'patient', id: read.data.patient_id })
+  mustWriteFor(context.user, read.data)
   const { id, room, offset, durability } = await acceptDeviceData(context, read.data)
   return answer({ id, room, offset, durability })
 }
@@ -34,7 +39,7 @@ export const reportDeviceData = async (context: RouteContext) => {
 /** @throws FanfareError `invalid_payload`, `forbidden` */
 export const publishTestEvent = async (context: RouteContext) => {
   const event = readTestEvent(await readBody(context.request))
-  mustWrite(context, event.subject)
+  mustWrite(context.user, event.subject)
   const { id, room, offset, durability } = await context.publish(event.room, event.type, event.data)
   return answer({ event_type: event.type, id, room, offset, durability })
 }

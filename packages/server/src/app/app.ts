@@ -132,6 +132,8 @@ export type App = {
     | ((server: {
         of(tenantId: string): AppContext
         readonly log: Log
+        /** What only a developer's own machine may do, such as tokens without a sign-in, asks this. */
+        readonly mode: 'development' | 'production'
         mint(claims: MintClaims): Promise<string>
       }) => (() => void) | void | Promise<(() => void) | void>)
     | undefined
