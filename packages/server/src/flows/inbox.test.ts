@@ -1,0 +1,56 @@
+import { expect, test } from 'bun:test'
+import { defaultLimits, type FanfareError } from '@fanfare/protocol'
+import { deferred } from '../lib/deferred.ts'
+import { Inbox } from './inbox.ts'
+
+const make = (handle: (text: string) => Promise<void>) => {
+  const problems: FanfareError[] = []
+  const inbox = new Inbox({ limits: defaultLimits, handle, overflow: (error) => problems.push(error) })
+  return { inbox, problems }
+}
+
+test('B5: frames are handled one at a time, in order, however long each takes', async () => {
+  const handled: string[] = []
+  const gates = [deferred(), deferred(), deferred()]
+  const { inbox } = make(async (text) => {
+    await gates[Number(text)]?.promise
+    handled.push(text)
+  })
+  for (const text of ['0', '1', '2']) inbox.push(text)
+  gates[2]?.resolve()
+  gates[1]?.resolve()
+  await Promise.resolve()
+  expect(handled).toEqual([])
+  gates[0]?.resolve()
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(handled).toEqual(['0', '1', '2'])
+})
+
+test('B5: what waits is bounded in number and in bytes', () => {
+  const never = deferred()
+  const many = make(() => never.promise)
+  for (let count = 0; count <= defaultLimits.inboxMessages; count++) many.inbox.push('x')
+  expect(many.problems).toEqual([])
+  many.inbox.push('one too many')
+  expect(many.problems.map(({ code }) => code)).toEqual(['rate_limited'])
+
+  const large = make(() => never.promise)
+  const size = 100 * 1024
+  large.inbox.push('taken at once')
+  for (let count = 0; count < 2; count++) large.inbox.push('x'.repeat(size))
+  expect(large.problems).toEqual([])
+  large.inbox.push('x'.repeat(size))
+  expect(large.problems.map(({ code }) => code)).toEqual(['rate_limited'])
+})
+
+test('what must come first does, and its failure is an overflow', async () => {
+  const handled: string[] = []
+  const gate = deferred()
+  const { inbox, problems } = make(async (text) => void handled.push(text))
+  const first = inbox.first(() => gate.promise)
+  inbox.push('after')
+  expect(handled).toEqual([])
+  gate.reject(new Error('no'))
+  await first
+  expect(problems.map(({ code }) => code)).toEqual(['internal'])
+})

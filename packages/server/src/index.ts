@@ -1,0 +1,18 @@
+/** @fanfare/server: describe an application, and run it. */
+export type {
+  AccessContext,
+  App,
+  AppContext,
+  CommandContext,
+  EndpointWords,
+  MintClaims,
+  Params,
+  RouteContext,
+  TenantStats,
+} from './app/app.ts'
+export { type Config, configWith, readConfig } from './config.ts'
+export { type Clock, systemClock } from './lib/clock.ts'
+export { type FakeClock, fakeClock } from './lib/fake-clock.ts'
+export { type Log, silentLog } from './lib/log.ts'
+export type { User } from './model/identity.ts'
+export { type RunningServer, type StartOptions, startServer } from './server.ts'

@@ -1,0 +1,18 @@
+/** The real log: pino, one JSON object a line, or for people. Redacts by name whatever should never have been given to it. */
+import pino, { type Logger } from 'pino'
+import pretty from 'pino-pretty'
+import type { Config } from './config.ts'
+
+const secretNames = ['token', 'ticket', 'secret', 'password', 'authorization', 'cookie', 'key', 'data', 'input', 'payload']
+
+export const createLog = (config: Pick<Config, 'logLevel' | 'logPretty'>): Logger =>
+  pino(
+    {
+      level: config.logLevel,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      errorKey: 'error',
+      redact: { paths: secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
+    },
+    config.logPretty ? pretty({ colorize: process.stderr.isTTY === true, ignore: 'pid,hostname', destination: 2 }) : pino.destination(2),
+  )

@@ -1,0 +1,5 @@
+/** @fanfare/testkit: start a Fanfare world in a test, with actors, and a clock that you move. */
+export { fakeClock } from '@fanfare/server'
+export { Actor, type ActorOptions, type Closed, meaningOf } from './actor.ts'
+export { Mailbox } from './mailbox.ts'
+export { homeTenant, type PersonOptions, startWorld, World, type WorldOptions } from './world.ts'
