@@ -1,4 +1,20 @@
 /** @fanfare/protocol: the wire vocabulary that server, clients and third parties share. */
+export type {
+  AnyApp,
+  AppTypes,
+  CommandInput,
+  CommandName,
+  CommandOutput,
+  Described,
+  EventOf,
+  KnownRoom,
+  PatternOf,
+  PayloadTypes,
+  RoomEvents,
+  RoomInputs,
+  RoomName,
+  TypesOf,
+} from './app-types.ts'
 export { type DecodeLimits, decodeClientFrame, encodeClientFrame, frameIdOf } from './client-frames.ts'
 export { codeOfClose, codes, type ErrorCode, type Retry } from './codes.ts'
 export { FanfareError, type FanfareErrorOptions, toFanfareError } from './error.ts'
