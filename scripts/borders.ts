@@ -36,6 +36,8 @@ export const serverOrder: readonly string[] = [
   'http',
   'listen',
   'config.ts',
+  'version.ts',
+  'log.ts',
   'server.ts',
   'index.ts',
   'cli',

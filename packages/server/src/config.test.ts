@@ -43,7 +43,7 @@ test('the command line wins over the environment, and the environment over the f
 })
 
 test('NODE_ENV=production means production, unless FANFARE_MODE says otherwise', () => {
-  const secret = 'k'.repeat(40)
+  const secret = 'kR8vQ2mZx7Lp0TtWfYc3NsHb6UdJe1AgiO9yKw4XqE5rVnM'
   expect(read({ environment: { NODE_ENV: 'production', FANFARE_SECRET: secret } }).config.mode).toBe('production')
   expect(read({ environment: { NODE_ENV: 'production', FANFARE_MODE: 'development' } }).config.mode).toBe('development')
   expect(read({ environment: { NODE_ENV: 'test' } }).config.mode).toBe('development')
@@ -91,8 +91,14 @@ test('production without a way to verify tokens does not start', () => {
   const keys = { FANFARE_MODE: 'production', FANFARE_JWKS_URL: 'https://id.example/jwks.json' }
   expect(problemsOf({ environment: keys })).toBe('')
   expect(problemsOf({ environment: { ...keys, FANFARE_JWKS_URL: 'http://id.example/jwks.json' } })).toContain(
-    'https://',
+    'must be https',
   )
+})
+
+test('production refuses a weak secret, without repeating it', () => {
+  const problems = problemsOf({ environment: { FANFARE_MODE: 'production', FANFARE_SECRET: 'hunter2hunter2' } })
+  expect(problems).toContain('FANFARE_SECRET holds')
+  expect(problems).not.toContain('hunter2')
 })
 
 test('origins and algorithms are held to their form', () => {

@@ -7,6 +7,7 @@ import { trustProxies } from './auth/client-address.ts'
 import { checkJwksUrl } from './auth/jwks.ts'
 import { publicAlgorithms } from './auth/keys.ts'
 import { type AllowedOrigins, badOrigins } from './auth/origin.ts'
+import { weaknessOf } from './auth/secret.ts'
 import { nearest } from './lib/nearest.ts'
 import { flag, integer, list, oneOf, type Setting, secret, size, text, time, type ValueOf } from './lib/setting.ts'
 
@@ -201,7 +202,7 @@ const hint = (word: string, known: readonly string[]): string => {
 export const clientVariables = {
   FANFARE_URL: 'Where `publish`, `tail` and `doctor` find the server.',
   FANFARE_TOKEN: 'The token that `publish` and `tail` show.',
-  FANFARE_KEY: 'The API key that `publish` and `tail` show.',
+  FANFARE_API_KEY: 'The API key that `publish` and `tail` show.',
 } as const
 
 const unknownVariables = (environment: { readonly [variable: string]: string | undefined }): string[] => {
@@ -239,11 +240,13 @@ const problemOf = (variable: string, check: () => unknown): readonly string[] =>
 const together = (config: Config): readonly string[] => {
   const { jwksUrl, mode, secret, keysFile } = config
   const foreign = config.algorithms.filter((name) => !publicAlgorithms.some((known) => known === name))
+  const weakness = mode === 'production' && secret ? weaknessOf(secret) : undefined
   const blind = mode === 'production' && !secret && !jwksUrl && !keysFile
   return [
     ...foreign.map((name) => `FANFARE_ALGORITHMS has ${name}; it may have ${publicAlgorithms.join(', ')} only.`),
     ...(jwksUrl === undefined ? [] : problemOf('FANFARE_JWKS_URL', () => checkJwksUrl(jwksUrl))),
     ...problemOf('FANFARE_TRUSTED_PROXIES', () => trustProxies(config.trustedProxies)),
+    ...(weakness ? [`FANFARE_SECRET ${weakness}. Make one with: openssl rand -base64 48`] : []),
     ...(blind ? [nothingVerifies] : []),
   ]
 }
