@@ -39,9 +39,14 @@ export type PatternOf<App extends Described, Name extends string> = string exten
   ? string
   : MostSpecific<Covering<keyof Rooms<App> & string, Name>>
 
-/** `Name` where the application has such a room, else what names it does have: `room<Name extends string>(name: KnownRoom<App, Name>)`. */
+/**
+ * For `room<const Name extends string>(name: KnownRoom<App, Name>)`: `Name` where the application has such a room, else
+ * the names that it does have. `patient:42:x` fits `patient:${string}` letter by letter, so that loose list cannot refuse it.
+ */
 export type KnownRoom<App extends Described, Name extends string> = [PatternOf<App, Name>] extends [never]
-  ? RoomName<App>
+  ? Name extends RoomName<App>
+    ? never
+    : RoomName<App>
   : Name
 
 /** Event type → data as it arrives, of the room of this name. */
