@@ -38,7 +38,7 @@ import { listenOnBun } from './listen/bun.ts'
 import { createLog } from './log.ts'
 import { type DataFolder, openDataFolder } from './store/data-folder.ts'
 import { createSqliteCache } from './store/sqlite-cache.ts'
-import { sqliteTrustStore } from './store/trust-store-sqlite.ts'
+import { sqliteTrustStore, trustMigrations } from './store/trust-store-sqlite.ts'
 import { version } from './version.ts'
 
 export type StartOptions = {
@@ -127,7 +127,7 @@ const openTrust = async ({ config, clock, log }: Parts, folder: DataFolder): Pro
     clock,
     rules,
     keys: await keySources(config, { signing, clock, log }),
-    store: sqliteTrustStore(folder.database('trust', { migrations: [] })),
+    store: sqliteTrustStore(folder.database('trust', { migrations: trustMigrations })),
     tickets: memoryTickets({ clock }),
     ticketMs: config.limits.ticketMs,
   })
