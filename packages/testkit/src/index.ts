@@ -2,4 +2,5 @@
 export { fakeClock } from '@fanfare/server'
 export { Actor, type ActorOptions, type Closed, meaningOf } from './actor.ts'
 export { Mailbox } from './mailbox.ts'
+export { ServerProcess, type ServerProcessOptions, startServerProcess } from './server-process.ts'
 export { homeTenant, type PersonOptions, startWorld, World, type WorldOptions } from './world.ts'

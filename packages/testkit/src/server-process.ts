@@ -1,0 +1,115 @@
+/** A server in a process of its own, so that a test can kill it as a power cut would and start it again where it was. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export type ServerProcessOptions = {
+  /** The application file, absolute. */
+  readonly app: string
+  readonly environment?: { readonly [name: string]: string }
+  /** @default a folder that is deleted at the end */
+  readonly dataFolder?: string
+}
+
+const main = fileURLToPath(import.meta.resolve('@fanfare/server/main'))
+
+export class ServerProcess implements AsyncDisposable {
+  readonly port: number
+  readonly dataFolder: string
+  readonly #options: ServerProcessOptions
+  #child: ChildProcess | undefined
+  #output = ''
+
+  constructor(options: ServerProcessOptions, place: { readonly port: number; readonly dataFolder: string }) {
+    this.#options = options
+    this.port = place.port
+    this.dataFolder = place.dataFolder
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`
+  }
+
+  /** What the process wrote, both streams, for messages of tests that fail. */
+  get output(): string {
+    return this.#output
+  }
+
+  /** Resolves when it answers that it is ready. */
+  async start(): Promise<void> {
+    const child = spawn(process.execPath, [main, 'start', this.#options.app], {
+      env: {
+        ...process.env,
+        FANFARE_PORT: String(this.port),
+        FANFARE_DATA_FOLDER: this.dataFolder,
+        ...this.#options.environment,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#child = child
+    const keep = (chunk: Buffer) => {
+      this.#output = (this.#output + chunk.toString()).slice(-20_000)
+    }
+    child.stdout.on('data', keep)
+    child.stderr.on('data', keep)
+    const deadline = Date.now() + 20_000
+    while (!(await this.#isReady())) {
+      if (child.exitCode !== null) throw new Error(`The server ended with ${child.exitCode}:\n${this.#output}`)
+      if (Date.now() > deadline) throw new Error(`The server was not ready in 20 s:\n${this.#output}`)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+
+  async #isReady(): Promise<boolean> {
+    try {
+      return (await fetch(`${this.url}/ready`)).ok
+    } catch {
+      return false
+    }
+  }
+
+  /** kill -9. Resolves when the process is gone. */
+  kill(): Promise<number | null> {
+    return this.#end('SIGKILL')
+  }
+
+  /** SIGTERM. Resolves with the exit code. */
+  stop(): Promise<number | null> {
+    return this.#end('SIGTERM')
+  }
+
+  #end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
+    const child = this.#child
+    if (!child || child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child?.exitCode ?? null)
+    return new Promise((resolve) => {
+      child.once('exit', (code) => resolve(code))
+      child.kill(signal)
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill()
+    if (!this.#options.dataFolder) await rm(this.dataFolder, { recursive: true, force: true })
+  }
+}
+
+/** Started and ready, on a port that was free. */
+export const startServerProcess = async (options: ServerProcessOptions): Promise<ServerProcess> => {
+  const dataFolder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), 'fanfare-')))
+  const server = new ServerProcess(options, { port: await freePort(), dataFolder })
+  await server.start()
+  return server
+}
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.once('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+    })
+  })
