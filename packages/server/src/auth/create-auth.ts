@@ -50,7 +50,7 @@ export const createAuth = (options: AuthOptions): AuthWithKeys => {
 
   return {
     keys,
-    grants: createGrants({ trusts, read: (tenantId, userId) => store.users.read(tenantId, userId) }),
+    grants: createGrants(trusts),
     async verifyToken(token) {
       const { identity, issuedAt } = await tokens.verify(token)
       return admit(identity, issuedAt)

@@ -1,7 +1,6 @@
 /** Grants and revocations at run time. Checks what is said and keeps it; what it means is in `grant.ts`. */
 import { FanfareError } from '@fanfare/protocol'
 import { checkTenant } from '../model/room-key.ts'
-import type { UserTrust } from '../store/trust-store.ts'
 import type { Grants } from './auth.ts'
 import { userIdOf } from './claims.ts'
 import { addRules, checkGrant } from './grant.ts'
@@ -18,13 +17,7 @@ export const checkSubject = (tenantId: string, userId: string): void => {
   }
 }
 
-/** `read` asks the store itself: a list is for people, who want what is true on every node. */
-export type GrantsOptions = {
-  readonly trusts: UserTrusts
-  readonly read: (tenantId: string, userId: string) => Promise<UserTrust>
-}
-
-export const createGrants = ({ trusts, read }: GrantsOptions): Grants => {
+export const createGrants = (trusts: UserTrusts): Grants => {
   type Said = { readonly patterns: readonly string[]; readonly effect: 'grant' | 'revoke' }
   const change = async (tenantId: string, userId: string, { patterns, effect }: Said): Promise<void> => {
     checkSubject(tenantId, userId)
@@ -42,7 +35,7 @@ export const createGrants = ({ trusts, read }: GrantsOptions): Grants => {
   return {
     async list(tenantId, userId) {
       checkSubject(tenantId, userId)
-      const { rules } = await read(tenantId, userId)
+      const { rules } = await trusts.stored(tenantId, userId)
       const patterns = (allow: boolean) => rules.filter((rule) => rule.allow === allow).map((rule) => rule.pattern)
       return { granted: patterns(true), revoked: patterns(false) }
     },

@@ -20,7 +20,9 @@ type Held = { state: TrustState; readAt: number; applied: number }
 export type UserTrusts = {
   /** The user's, read from the store unless it was lately. @throws FanfareError `unavailable` */
   load(tenantId: string, userId: string): Promise<HeldTrust>
-  /** Reads it anew if anybody holds it. @throws FanfareError `unavailable` */
+  /** What the store says now, for people to read. @throws FanfareError `unavailable` */
+  stored(tenantId: string, userId: string): Promise<UserTrust>
+  /** Reads it anew if anybody holds it; when that fails, what is held stays, and the next sign-in reads. @throws FanfareError `unavailable` */
   reload(tenantId: string, userId: string): Promise<void>
   /** Changes the store, then what is held. @throws FanfareError `unavailable` */
   update(tenantId: string, userId: string, change: (trust: UserTrust) => UserTrust): Promise<void>
@@ -64,6 +66,7 @@ export const createUserTrusts = (options: UserTrustOptions): UserTrusts => {
   }
   const read = async (held: Held, tenantId: string, userId: string): Promise<void> => {
     const at = { order: ++order, now: clock.now() }
+    held.readAt = Number.NEGATIVE_INFINITY
     apply(held, await reachable(store.read(tenantId, userId)), at)
   }
 
@@ -73,6 +76,7 @@ export const createUserTrusts = (options: UserTrustOptions): UserTrusts => {
       if (held.state.kind === 'unread' || clock.now() - held.readAt > freshMs) await read(held, tenantId, userId)
       return held
     },
+    stored: (tenantId, userId) => reachable(store.read(tenantId, userId)),
     async reload(tenantId, userId) {
       const held = lookUp(tenantId, userId)
       if (held) await read(held, tenantId, userId)
