@@ -10,6 +10,7 @@ export type {
   RouteContext,
   TenantStats,
 } from './app/app.ts'
+export { command, defineApp } from './app/define-app.ts'
 export { type Config, configWith, readConfig } from './config.ts'
 export { type Clock, systemClock } from './lib/clock.ts'
 export { type FakeClock, fakeClock } from './lib/fake-clock.ts'

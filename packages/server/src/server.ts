@@ -78,7 +78,10 @@ export const startServer = async (options: StartOptions): Promise<RunningServer>
     const services = await openServices({ ...parts, folder, trust, metrics }, closing)
     const url = await openDoors({ ...parts, services, metrics }, closing)
     await startApplication({ ...parts, services, trust }, closing)
-    parts.log.info({ url, engine: services.engine.name, dataFolder: config.dataFolder, mode: config.mode }, 'fanfare is up')
+    parts.log.info(
+      { url, engine: services.engine.name, dataFolder: config.dataFolder, mode: config.mode },
+      'fanfare is up',
+    )
     return { url, secret: trust.secret, mint: trust.mint, services, stop: once(() => closeAll(closing, parts.log)) }
   } catch (error) {
     await closeAll(closing, parts.log)

@@ -62,7 +62,9 @@ export class Actor {
     if (this.socket.readyState === WebSocket.OPEN) return this
     await Promise.race([
       new Promise((resolve) => this.socket.addEventListener('open', resolve, { once: true })),
-      this.closed.then(({ code, reason }) => Promise.reject(new Error(`${this.name}'s link closed: ${code} ${reason}`))),
+      this.closed.then(({ code, reason }) =>
+        Promise.reject(new Error(`${this.name}'s link closed: ${code} ${reason}`)),
+      ),
     ])
     return this
   }
@@ -122,7 +124,10 @@ export class Actor {
   }
 
   /** The next frame of this type. */
-  sees<Type extends ServerFrame['type']>(type: Type, timeoutMs?: number): Promise<Extract<ServerFrame, { type: Type }>> {
+  sees<Type extends ServerFrame['type']>(
+    type: Type,
+    timeoutMs?: number,
+  ): Promise<Extract<ServerFrame, { type: Type }>> {
     type Wanted = Extract<ServerFrame, { type: Type }>
     return this.frames.take(`a ${type} frame`, (came): came is Wanted => came.type === type, timeoutMs)
   }

@@ -2,7 +2,16 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type App, type Clock, type Config, configWith, type MintClaims, type RunningServer, silentLog, startServer } from '@fanfare/server'
+import {
+  type App,
+  type Clock,
+  type Config,
+  configWith,
+  type MintClaims,
+  type RunningServer,
+  silentLog,
+  startServer,
+} from '@fanfare/server'
 import { Actor } from './actor.ts'
 
 export type WorldOptions = {
@@ -65,7 +74,10 @@ export class World implements AsyncDisposable {
   }
 
   /** An HTTP request with somebody's token. */
-  async asks(path: string, init: RequestInit & { readonly as?: string; readonly claims?: PersonOptions } = {}): Promise<Response> {
+  async asks(
+    path: string,
+    init: RequestInit & { readonly as?: string; readonly claims?: PersonOptions } = {},
+  ): Promise<Response> {
     const { as, claims, ...rest } = init
     const headers = new Headers(rest.headers)
     if (as !== undefined) headers.set('Authorization', `Bearer ${await this.token(as, claims)}`)

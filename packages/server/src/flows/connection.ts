@@ -4,9 +4,9 @@
  */
 import { type ClientFrame, FanfareError, type FrameId, frameIdOf, toFanfareError } from '@fanfare/protocol'
 import type { Endpoint } from '../app/app.ts'
+import type { LinkQuota } from '../auth/quotas.ts'
 import type { Link } from '../hub/link.ts'
 import type { Session } from '../hub/session.ts'
-import type { LinkQuota } from '../auth/quotas.ts'
 import type { Timer } from '../lib/clock.ts'
 import type { Identity } from '../model/identity.ts'
 import type { Dialect } from '../wire/dialect.ts'
@@ -128,7 +128,10 @@ export class Connection {
     }
   }
 
-  #answer(error: FanfareError, frame: ClientFrame | { readonly type?: undefined; readonly id: FrameId | undefined }): void {
+  #answer(
+    error: FanfareError,
+    frame: ClientFrame | { readonly type?: undefined; readonly id: FrameId | undefined },
+  ): void {
     const { services } = this.#options
     services.metrics.add('fanfare_frames_refused_total')
     if (error.code === 'internal') services.log.error({ error: error.cause, type: frame.type }, 'a frame failed')

@@ -1,5 +1,7 @@
 /** Who is in a room: enter, change what others see, leave, and look. Liveness is the link's, not a client's timer. */
 import { FanfareError, type Json, type PresenceSnapshot } from '@fanfare/protocol'
+import { plainJson } from '../app/plain-json.ts'
+import { validate } from '../app/validate.ts'
 import type { PresenceEntry } from '../engine/presence.ts'
 import type { Session } from '../hub/session.ts'
 import type { Caller } from '../model/caller.ts'
@@ -25,23 +27,14 @@ export const enterPresence = async (
   if (!session.subscriptions.has(room.key)) throw new FanfareError('not_subscribed', `Subscribe to ${room.name} first.`)
   const caller: Caller = { kind: 'user', tenantId: session.tenantId, user: session.user }
   await authorise(services, caller, { room, action: 'presence' })
-  const state = await checkState(presence.state, request.state)
+  const state = presence.state
+    ? plainJson(await validate(presence.state, request.state, 'state'), 'state')
+    : request.state
   if (!session.open || !session.subscriptions.has(room.key)) return
   session.present ??= new Set()
   session.present.add(room.key)
   await services.engine.presence.enter(entryOf(session, room.key), state)
 }
-
-const checkState = async (schema: PresenceSchema, state: Json): Promise<Json> => {
-  if (!schema) return state
-  const result = await schema['~standard'].validate(state)
-  if (!result.issues) return result.value as Json
-  throw new FanfareError(
-    'invalid_payload',
-    `The presence state is not valid: ${result.issues[0]?.message ?? 'no reason given'}.`,
-  )
-}
-type PresenceSchema = NonNullable<Parameters<Services['app']['checkEvent']>[0]['rule']['presence']>['state']
 
 /** With a grace, others see the user leave only if they do not come back within it. */
 export const leavePresence = async (
