@@ -2,7 +2,8 @@
  * Remembers each patient's watches between readings and says what changed. The memory is the tenant's cache, which
  * outlives the process; readings of one patient come one at a time, because they share a room.
  */
-import type { AppContext, Json, RoomEvent } from '@fanfare/server'
+import type { Json, RoomEvent } from '@fanfare/protocol'
+import type { AppContext } from '@fanfare/server'
 import { z } from 'zod'
 import { type AlertRule, alertRules, type Decision, levelOf, quietWatch, transition, type Watch } from './alerts.ts'
 import type { Vitals } from './events.ts'

@@ -4,6 +4,7 @@ import {
   type AlertRule,
   alertRules,
   type Decision,
+  type Level,
   levelOf,
   quietWatch,
   sustainedReadings,
@@ -57,7 +58,7 @@ test.each([
   ['high_temperature', { temperature: 40.1 }, 'critical'],
   ['low_temperature', { temperature: 35.4 }, 'warning'],
   ['high_respiration', { respiration: 31 }, 'critical'],
-] satisfies [string, Vitals, string | undefined][])('%s reads %j as %s', (type, vitals, level) => {
+] satisfies [string, Vitals, Level | undefined][])('%s reads %j as %s', (type, vitals, level) => {
   expect(levelOf(rule(type), vitals)).toBe(level)
 })
 

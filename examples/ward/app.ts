@@ -22,13 +22,15 @@ export const createWard = (options: DemoOptions = {}) => {
     },
     on: reactions,
     endpoints,
-    routes: [
-      ...pagePaths.map((path) => ({ method: 'GET', path, auth: 'none' as const, handle: () => servePage(path) })),
-      { method: 'POST', path: '/demo/session', auth: 'none', handle: () => demo.session() },
-      { method: 'POST', path: '/realtime/devices/data', auth: 'user', handle: reportDeviceData },
-      { method: 'POST', path: '/realtime/test/publish', auth: 'user', handle: publishTestEvent },
-      { method: 'GET', path: '/realtime/stats', auth: 'user', handle: tellStats },
-    ],
+    routes: {
+      ...Object.fromEntries(
+        pagePaths.map((path) => [`GET ${path}`, { auth: 'none' as const, handle: () => servePage(path) }]),
+      ),
+      'POST /demo/session': { auth: 'none', handle: () => demo.session() },
+      'POST /realtime/devices/data': reportDeviceData,
+      'POST /realtime/test/publish': publishTestEvent,
+      'GET /realtime/stats': tellStats,
+    },
     onStart: (server) => demo.start(server),
   })
 }

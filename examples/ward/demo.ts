@@ -3,7 +3,8 @@
  * that holds nothing else; tokens for it can read and not write, and are given in development only.
  */
 import { randomUUID } from 'node:crypto'
-import { type App, FanfareError } from '@fanfare/server'
+import { FanfareError } from '@fanfare/protocol'
+import type { App } from '@fanfare/server'
 import { demoHospital, demoTenant, roster } from './simulator/roster.ts'
 import { runSimulator } from './simulator/run.ts'
 

@@ -1,5 +1,6 @@
 /** The one way in for what devices report: the route, the command and the simulator all come through here. */
-import type { AppContext, PublishResult } from '@fanfare/server'
+import type { PublishResult } from '@fanfare/protocol'
+import type { AppContext } from '@fanfare/server'
 import type { DeviceData, Vitals } from './events.ts'
 import { measurementsOf } from './measurements.ts'
 

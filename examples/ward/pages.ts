@@ -1,6 +1,6 @@
 /** The ward's pages: a fixed list of files, each with the headers of a page that loads nothing from elsewhere. */
 import { readFile } from 'node:fs/promises'
-import { FanfareError } from '@fanfare/server'
+import { FanfareError } from '@fanfare/protocol'
 
 const types = { html: 'text/html', css: 'text/css', js: 'text/javascript', svg: 'image/svg+xml' } as const
 
@@ -10,6 +10,7 @@ const files: ReadonlyMap<string, string> = new Map([
   ['/watch', 'watch.html'],
   ...[
     'ward.css',
+    'bed.css',
     'watch.css',
     'icon.svg',
     'ward.js',

@@ -2,11 +2,14 @@
  * What follows from what: a device's reading becomes vital signs, vital signs may become an alert, and what concerns many
  * is repeated where they listen. A repetition is never repeated again: each reaction acts on the event's home room only.
  */
-import type { AppContext, Reaction, RoomEvent } from '@fanfare/server'
+import type { RoomEvent } from '@fanfare/protocol'
+import type { App, AppContext } from '@fanfare/server'
 import { watchVitals } from './alert-keeper.ts'
 import { vitalsOf, withoutUndefined } from './device-data.ts'
 import { Admission, DeviceData, DeviceNotice, feedEvents, PatientAlert, Vitals } from './events.ts'
 import { feedRoom } from './rooms.ts'
+
+type Reaction = ReturnType<App['reactions']>[number]
 
 const home: ReadonlyMap<string, (room: string) => boolean> = new Map([
   ['patient', (room: string) => room.startsWith('patient:')],

@@ -17,7 +17,6 @@ const ofHospital = ({ user, params }: AccessContext<{ hospitalId: string }>) =>
   user.may('read', 'hospital', params.hospitalId)
 const ofDevice = ({ user, params }: AccessContext<{ deviceType: string; deviceId: string }>) =>
   user.may('read', 'device', params.deviceId)
-const ofTenant = () => true
 const ofAdmins = ({ user }: AccessContext) => user.is('admin')
 const ofOverseers = ({ user }: AccessContext) => user.is('admin') || user.may('read', 'feed')
 
@@ -44,7 +43,7 @@ export const rooms = {
   },
   'device:{deviceType}:{deviceId}': { events: deviceEvents, log: clinical, access: ofDevice },
   'device:{deviceType}:{deviceId}:status': { events: deviceStatusEvents, log: clinical, access: ofDevice },
-  'system:alerts': { events: systemEvents, log: alerts, access: ofTenant },
+  'system:alerts': { events: systemEvents, log: alerts, access: 'tenant' },
   'admin:updates': { events: systemEvents, log: alerts, access: ofAdmins },
   [feedRoom]: { events: feedEvents, log: { keep: 5_000, for: '24h', durable: true }, access: ofOverseers },
 } as const

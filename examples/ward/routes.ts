@@ -1,5 +1,6 @@
 /** The ward's REST interface: devices report, tests publish, dashboards ask for statistics. */
-import { FanfareError, type RouteContext, type User } from '@fanfare/server'
+import { FanfareError } from '@fanfare/protocol'
+import type { RouteContext, User } from '@fanfare/server'
 import { z } from 'zod'
 import { acceptDeviceData } from './device-data.ts'
 import { DeviceData } from './events.ts'

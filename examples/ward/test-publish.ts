@@ -1,5 +1,5 @@
 /** Reads a request to publish a test event: which event, in which room, with what data. Pure; rights are the route's. */
-import { FanfareError, type Json, type JsonObject } from '@fanfare/server'
+import { FanfareError, type Json, type JsonObject } from '@fanfare/protocol'
 import { z } from 'zod'
 import { Id } from './events.ts'
 

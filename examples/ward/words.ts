@@ -2,7 +2,7 @@
  * What the ward's own clients are used to hearing. Over a WebSocket an event is `{ type: 'vitals_update', data }`; on an
  * event stream its `data` is the payload itself. Positions go along, so that such a client too can resume.
  */
-import type { Json, RoomEvent } from '@fanfare/server'
+import type { Json, RoomEvent } from '@fanfare/protocol'
 
 const shortTypes: ReadonlyMap<string, string> = new Map([['patient.vitals.update', 'vitals_update']])
 
