@@ -13,7 +13,10 @@ const unsafeKeys: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'pr
 export const plainJson = (value: unknown, subject: string): Json => {
   const path: (string | number)[] = []
   const fail = (problem: string): never => {
-    throw new FanfareError('invalid_payload', `${[subject, ...path].join('.')}: ${problem}.`)
+    throw new FanfareError(
+      'invalid_payload',
+      `${subject}: ${path.length === 0 ? '' : `${path.join('.')}: `}${problem}.`,
+    )
   }
   const copy = (inner: unknown): Json => {
     switch (typeof inner) {

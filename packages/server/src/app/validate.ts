@@ -23,9 +23,12 @@ export const validate = <Schema extends StandardSchemaV1>(
 const outputOf = (result: StandardSchemaV1.Result<unknown>, subject: string): unknown => {
   if (!result.issues) return result.value
   const [first, ...others] = result.issues
-  const path = [subject, ...(first?.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part))]
+  const path = (first?.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.')
   const more = others.length === 0 ? '' : ` (and ${others.length} more)`
-  throw new FanfareError('invalid_payload', `${path.join('.')}: ${first?.message ?? 'not valid'}${more}`)
+  throw new FanfareError(
+    'invalid_payload',
+    `${subject}: ${path === '' ? '' : `${path}: `}${first?.message ?? 'not valid'}${more}`,
+  )
 }
 
 /** Whether a description gives a schema here, and not something that only looks like one. */
