@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { type ApiKeys, createApiKeys } from '../auth/api-keys.ts'
 import { openSqlite } from '../store/sqlite.ts'
-import { sqliteTrustStore } from '../store/trust-store-sqlite.ts'
+import { sqliteTrustStore, trustMigrations } from '../store/trust-store-sqlite.ts'
 import { collect } from './mint.ts'
 import { type SettingOptions, settle, withSettings } from './settings.ts'
 import type { Terminal } from './terminal.ts'
@@ -56,7 +56,7 @@ const withKeys = async (
   const config = await settle(terminal, options)
   const folder = resolve(terminal.folder, config.dataFolder)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const database = openSqlite({ path: join(folder, `${trustDatabase}.sqlite`), migrations: [] })
+  const database = openSqlite({ path: join(folder, `${trustDatabase}.sqlite`), migrations: trustMigrations })
   try {
     await work(createApiKeys({ store: sqliteTrustStore(database).keys, clock: terminal.clock }))
   } finally {

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import type { Command } from 'commander'
 import type { App } from '../app/app.ts'
 import type { Config } from '../config.ts'
-import { startServer } from '../server.ts'
+import { findClientBundle } from './client-bundle.ts'
 import { type SettingOptions, settle, withSettings } from './settings.ts'
 import { paintFor, type Terminal } from './terminal.ts'
 
@@ -26,7 +26,10 @@ export const addStart = (program: Command, terminal: Terminal): void => {
     .action(async (file: string, options: SettingOptions) => {
       const config = await settle(terminal, options)
       const app = await loadApp(resolve(terminal.folder, file))
-      const server = await startServer({ app, config })
+      // Loaded only here: the short commands need none of it.
+      const { startServer } = await import('../server.ts')
+      const clientBundle = findClientBundle()
+      const server = await startServer({ app, config, ...(clientBundle ? { clientBundle } : {}) })
       for (const line of banner(terminal, { config, url: server.url, file })) terminal.note(line)
       await untilStopped(terminal, server)
     })

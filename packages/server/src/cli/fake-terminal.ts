@@ -1,0 +1,51 @@
+/** A terminal for tests: keeps the lines, answers fetches with what the test says. Owns no real stream. */
+import { fakeClock } from '../lib/fake-clock.ts'
+import type { Terminal } from './terminal.ts'
+
+type Answer = (url: string, init: RequestInit) => Response | Promise<Response>
+export type FakeTerminalOptions = Partial<Pick<Terminal, 'environment' | 'folder' | 'colour'>> & {
+  readonly input?: string
+  readonly answer?: Answer
+}
+
+const nobody: Answer = () => {
+  throw new TypeError('connection refused')
+}
+
+export const fakeTerminal = (options: FakeTerminalOptions = {}) => {
+  const { environment = {}, folder = '/nowhere', colour = false, input = '', answer = nobody } = options
+  const lines: string[] = []
+  const notes: string[] = []
+  const listeners = new Set<() => void>()
+  const clock = fakeClock(Date.parse('2026-01-02T03:04:05Z'))
+  const terminal: Terminal = {
+    out: (line) => void lines.push(line),
+    note: (line) => void notes.push(line),
+    colour,
+    environment,
+    folder,
+    input: async () => input,
+    fetch: async (url, init = {}) => answer(url, init),
+    onSignal(callback) {
+      listeners.add(callback)
+      return () => listeners.delete(callback)
+    },
+    clock,
+    random: () => 0.5,
+  }
+  return {
+    terminal,
+    clock,
+    lines,
+    get notes() {
+      return notes.join('\n')
+    },
+    /** How many commands wait for a signal. */
+    get listening() {
+      return listeners.size
+    },
+    signal() {
+      for (const listener of [...listeners]) listener()
+    },
+  }
+}
