@@ -1,0 +1,2 @@
+/** Types of run.mjs for the scripts in TypeScript. */
+export const root: string
