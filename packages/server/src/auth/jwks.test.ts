@@ -37,6 +37,15 @@ test('finds a key that is rotated in, and drops one that is rotated out', async 
   expect(await kids('a')).toEqual([])
 })
 
+test('drops a withdrawn key within ten minutes, though nobody asks for another', async () => {
+  const answers = { now: () => new Response(setOf('a')) }
+  const { clock, kids } = world(answers)
+  await kids('a')
+  answers.now = () => new Response(setOf('b'))
+  await clock.advance(600_001)
+  expect(await kids('a')).toEqual([])
+})
+
 test('a flood of unknown names costs one fetch in a cooldown', async () => {
   const { asked, clock, kids } = world({ now: () => new Response(setOf('a')) })
   for (let index = 0; index < 1_000; index++) expect(await kids(`made-up-${index}`)).toEqual([])

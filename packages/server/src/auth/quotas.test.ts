@@ -98,6 +98,15 @@ test('one address cannot take what the node admits', () => {
   expect(refusal(() => quotas.connect('203.0.113.6'))).toBeUndefined()
 })
 
+test('an address pays nothing for a link that the node refused', async () => {
+  const { clock, quotas } = world({ connectsPerSecond: 1 }, { addressRate: { perSecond: 1, burst: 5 } })
+  const connect = () => quotas.connect('203.0.113.5')
+  expect(passed(100, connect)).toBe(1)
+  expect(refusal(connect)?.code).toBe('overloaded')
+  await clock.advance(1_000)
+  expect(passed(1, connect)).toBe(1)
+})
+
 test('memory is bounded: rested keys are forgotten first, and never more kept than allowed', () => {
   const buckets = new KeyedBuckets({ perSecond: 1, burst: 1 }, 1_000)
   for (let index = 0; index < 100_000; index++) buckets.take(`user-${index}`, 0)

@@ -28,7 +28,7 @@ export type QuotaOptions = {
   readonly limits: QuotaLimits
   /** Frames and requests of a whole tenant. @default 50,000 a second */
   readonly tenantRate?: Rate
-  /** Links that one address may open: generous, because a hospital shares one. @default 200 a second, 400 at once */
+  /** Links that one address may open: generous, because a hospital shares one. @default two fifths of what the node admits in a second, twice that at once */
   readonly addressRate?: Rate
   /** Users, tenants and addresses whose rates are remembered, each. @default 50,000 */
   readonly remembered?: number
@@ -38,7 +38,6 @@ export type QuotaOptions = {
 
 export const quotaDefaults = {
   tenantRate: { perSecond: 50_000, burst: 50_000 },
-  addressRate: { perSecond: 200, burst: 400 },
   remembered: 50_000,
 } as const
 
@@ -70,7 +69,7 @@ export const createQuotas = (options: QuotaOptions): Quotas => {
   const { clock, limits, random = Math.random } = options
   const capacity = options.remembered ?? quotaDefaults.remembered
   const node = new TokenBucket({ perSecond: limits.connectsPerSecond, burst: limits.connectsPerSecond }, clock.now())
-  const addresses = new KeyedBuckets(options.addressRate ?? quotaDefaults.addressRate, capacity)
+  const addresses = new KeyedBuckets(options.addressRate ?? addressShare(limits.connectsPerSecond), capacity)
   const tenants = new KeyedBuckets(options.tenantRate ?? quotaDefaults.tenantRate, capacity)
   const perUser = limits.framesPerSecondPerUser
   const users = new KeyedBuckets({ perSecond: perUser, burst: Math.max(perUser, limits.framesBurst) }, capacity)
@@ -123,6 +122,8 @@ export const createQuotas = (options: QuotaOptions): Quotas => {
     },
   }
 }
+
+const addressShare = (admitted: number): Rate => ({ perSecond: admitted * 0.4, burst: Math.max(1, admitted * 0.8) })
 
 const limited = (message: string, retryAfterMs: number): FanfareError =>
   new FanfareError('rate_limited', `${message} Slow down and try again after the hint.`, { retryAfterMs })

@@ -38,6 +38,7 @@ test('production does not start with a weak secret, and does not repeat it', asy
     randomBytes(24).toString('base64'),
     randomBytes(31).toString('base64url'),
     'a b!c'.repeat(6),
+    Array.from(randomBytes(64), (byte) => 'qx7Z'[byte & 3]).join(''),
   ]
   for (const configured of weak) {
     const refusal = await resolveSecret({ mode: 'production', configured, folder: '/nowhere' }).catch((error) => error)

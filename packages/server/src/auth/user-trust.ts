@@ -38,6 +38,13 @@ export type UserTrustOptions = {
 }
 
 const unread: TrustState = { kind: 'unread' }
+/** Of nearly everybody, so they share it. */
+const nothingSaid: TrustState = { kind: 'read', rules: [], tokensRevokedAt: 0 }
+
+const stateOf = ({ rules, tokensRevokedAt }: UserTrust): TrustState =>
+  rules.length === 0 && tokensRevokedAt === 0
+    ? nothingSaid
+    : { kind: 'read', rules: parseRules(rules), tokensRevokedAt }
 
 export const createUserTrusts = (options: UserTrustOptions): UserTrusts => {
   const { store, clock, freshMs = 30_000 } = options
@@ -62,7 +69,7 @@ export const createUserTrusts = (options: UserTrustOptions): UserTrusts => {
     if (at.order < held.applied) return
     held.applied = at.order
     held.readAt = at.now
-    held.state = { kind: 'read', rules: parseRules(trust.rules), tokensRevokedAt: trust.tokensRevokedAt }
+    held.state = stateOf(trust)
   }
   const read = async (held: Held, tenantId: string, userId: string): Promise<void> => {
     const at = { order: ++order, now: clock.now() }
