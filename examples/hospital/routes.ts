@@ -10,6 +10,10 @@ const defaultCount = 50
 const mostCount = 1_000
 
 export const readBody = async (request: Request): Promise<unknown> => {
+  // The server has looked through what says that it is JSON, and only that.
+  if (!/^application\/json\b/i.test(request.headers.get('content-type') ?? '')) {
+    throw new FanfareError('bad_frame', 'Send JSON, with the header Content-Type: application/json.')
+  }
   try {
     return await request.json()
   } catch (cause) {

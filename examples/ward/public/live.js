@@ -81,10 +81,12 @@ export const openLive = ({ firstToken, onState, onEvent, onMissing, onReconnect,
       })
       room.onAny((event) => {
         check.take(event)
-        if (connections > 1 && isLate(event.timestamp)) {
+        // Asked for every event: that is how it knows what is usual.
+        const late = isLate(event.timestamp)
+        if (late && connections > 1) {
           caughtUp++
           tellLater()
-        } else isLate(event.timestamp)
+        }
         onEvent(event, { past: false })
       })
       reader.leave()
