@@ -26,7 +26,11 @@ export const capture = (command, args, { env = process.env, onOutput = () => {} 
 /** Becomes the program: it has the terminal, gets the signals, and its exit code is ours. */
 export const become = (command, args, env = process.env) => {
   const child = spawn(command, args, { cwd: root, env, stdio: 'inherit' })
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  // A terminal sends Ctrl-C to both; only what came to this process alone is passed on.
+  process.on('SIGINT', () => {
+    if (!process.stdin.isTTY) child.kill('SIGINT')
+  })
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('error', (error) => {
     process.stderr.write(`Cannot run ${command}: ${error.message}\n`)
     process.exit(127)

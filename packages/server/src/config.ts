@@ -66,7 +66,7 @@ export const settings = {
   }),
   logPretty: flag({ default: false, doc: 'Logs for people instead of one JSON object a line.' }),
   metricsToken: secret({
-    doc: 'Asked of whoever reads `/metrics`, as a bearer token. Unset: anyone who reaches it may.',
+    doc: 'Asked of whoever reads `/metrics`, as a bearer token. Unset: only this machine may read them.',
   }),
 } as const satisfies { readonly [name: string]: Setting<unknown> }
 

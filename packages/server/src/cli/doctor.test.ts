@@ -28,10 +28,10 @@ test('shows what was changed and from where, but no secret', async () => {
 })
 
 test('what is unsafe ends with 1 in production, and is advice in development', async () => {
-  const open = { FANFARE_HOST: '0.0.0.0', FANFARE_SECRET: secret }
+  const open = { FANFARE_HOST: '0.0.0.0', FANFARE_SECRET: secret, FANFARE_ALLOWED_ORIGINS: 'http://app.example.org' }
   const production = await doctor({ ...open, FANFARE_MODE: 'production' })
   expect(production.code).toBe(1)
-  expect(production.report.findings).toContainEqual(expect.objectContaining({ about: 'metrics', state: 'unsafe' }))
+  expect(production.report.findings).toContainEqual(expect.objectContaining({ about: 'origins', state: 'unsafe' }))
   const development = await doctor(open)
   expect(development.code).toBe(0)
   expect(development.report.findings).toContainEqual(expect.objectContaining({ about: 'mode', state: 'unsafe' }))
