@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import type { Json } from '@fanfare/protocol'
-import { fakeClock, startWorld } from '@fanfare/testkit'
+import { fakeClock, refusal, startWorld } from '@fanfare/testkit'
 import { clinic } from '../support/clinic.ts'
 
 const enter = (state: Json) => ({ type: 'presence', room: 'ward:1', state }) as const
@@ -63,14 +63,14 @@ test('leaving the room leaves presence; a room without presence says so; so does
   const ann = await world.person('ann')
   const bob = await world.person('bob')
   await ann.joins('ward:1')
-  await expect(bob.asks(enter('x'))).rejects.toMatchObject({ code: 'not_subscribed' })
+  expect(await refusal(bob.asks(enter('x')))).toMatchObject({ code: 'not_subscribed' })
   await bob.joins('ward:1')
   await bob.asks(enter('x'))
   await ann.sees('presence')
   await bob.leaves('ward:1')
   expect(await ann.sees('presence')).toMatchObject({ change: 'leave' })
   await bob.joins('corridor:1')
-  await expect(bob.asks({ type: 'presence', room: 'corridor:1', state: 1 })).rejects.toMatchObject({
+  expect(await refusal(bob.asks({ type: 'presence', room: 'corridor:1', state: 1 }))).toMatchObject({
     code: 'forbidden',
   })
 })

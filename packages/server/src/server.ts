@@ -37,7 +37,7 @@ import type { Log } from './lib/log.ts'
 import { listenOnBun } from './listen/bun.ts'
 import { createLog } from './log.ts'
 import { type DataFolder, openDataFolder } from './store/data-folder.ts'
-import { createSqliteCache } from './store/sqlite-cache.ts'
+import { SqliteCache } from './store/sqlite-cache.ts'
 import { sqliteTrustStore, trustMigrations } from './store/trust-store-sqlite.ts'
 import { version } from './version.ts'
 
@@ -164,7 +164,7 @@ const openServices = async (parts: ServiceParts, closing: Closing): Promise<Serv
     log,
     idempotencyMs: limits.idempotencyMs,
   })
-  const cache = createSqliteCache({ database: folder.database('cache', { migrations: [] }), clock, log })
+  const cache = new SqliteCache({ clock, folder })
   const services: Services = {
     accepting: true,
     app,

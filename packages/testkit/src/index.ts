@@ -2,5 +2,6 @@
 export { fakeClock } from '@fanfare/server'
 export { Actor, type ActorOptions, type Closed, meaningOf } from './actor.ts'
 export { Mailbox } from './mailbox.ts'
+export { refusal } from './refusal.ts'
 export { ServerProcess, type ServerProcessOptions, startServerProcess } from './server-process.ts'
 export { homeTenant, type PersonOptions, startWorld, World, type WorldOptions } from './world.ts'
