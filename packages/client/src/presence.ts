@@ -21,6 +21,7 @@ export class RoomPresence {
   #intent: { readonly state: Json } | undefined
   /** Changes that came while a snapshot is on its way. They win over it: each says the member's newest state. */
   #held: PresenceChangeFrame[] | undefined
+  #entering = 0
   #isWatched = false
   #loads = 0
 
@@ -40,9 +41,19 @@ export class RoomPresence {
 
   /** Says who we are here, or changes it. Resolves when the server has it; restored in later sessions until `leave`. */
   async enter(state: Json): Promise<void> {
-    this.#intent = { state }
-    await this.#subscription.ready
-    await this.#requests.ask({ type: 'presence', room: this.#subscription.name, state })
+    const intent = { state }
+    this.#intent = intent
+    this.#entering++
+    try {
+      await this.#subscription.ready
+      await this.#requests.ask({ type: 'presence', room: this.#subscription.name, state })
+    } catch (error) {
+      // Refused: not to be said again in every session.
+      if (this.#intent === intent) this.#intent = undefined
+      throw error
+    } finally {
+      this.#entering--
+    }
   }
 
   async leave(): Promise<void> {
@@ -72,7 +83,8 @@ export class RoomPresence {
   }
 
   #entered(): void {
-    if (this.#intent) {
+    // One that is on its way is sent again by itself.
+    if (this.#intent && this.#entering === 0) {
       const { state } = this.#intent
       this.#requests.ask({ type: 'presence', room: this.#subscription.name, state }).catch(this.#report)
     }

@@ -180,12 +180,19 @@ export class FakeWorld {
     return this.socket
   }
 
+  /** The link ends; whether the client opens another within its longest wait. */
+  async comesBack(close?: number): Promise<boolean> {
+    const before = this.sockets.length
+    this.socket.drops(close)
+    for (let waited = 0; waited <= 30_000 && this.sockets.length === before; waited += 500) {
+      await this.clock.advance(500)
+    }
+    return this.sockets.length > before
+  }
+
   /** The link breaks; the client comes back by itself and is greeted again. */
   async reconnect(): Promise<FakeSocket> {
-    const before = this.sockets.length
-    this.socket.drops()
-    await this.clock.advance(30_000)
-    if (this.sockets.length === before) throw new Error('The client did not come back.')
+    if (!(await this.comesBack())) throw new Error('The client did not come back.')
     return this.accept()
   }
 
