@@ -7,19 +7,27 @@ import type { Room } from '../app/app.ts'
 import type { Session } from '../hub/session.ts'
 import { Subscription } from '../hub/subscription.ts'
 import { userMay } from './authorise.ts'
-import { begin } from './catch-up.ts'
+import { type Beginning, begin } from './catch-up.ts'
 import type { Services } from './services.ts'
 import { leave } from './unsubscribe.ts'
+
+export type SubscribeRequest = RoomRequest & {
+  readonly id?: FrameId
+  /** Told where the subscription begins, before anything of the room goes out. */
+  readonly began?: (beginning: Beginning) => void
+}
 
 /** @throws FanfareError `bad_name`, `unknown_room`, `too_many_rooms`, `forbidden`, `unavailable` */
 export const subscribe = async (
   services: Services,
   session: Session,
-  request: RoomRequest & { readonly id?: FrameId },
+  request: SubscribeRequest,
 ): Promise<void> => {
   const room = services.app.room(session.tenantId, request.room)
   makePlace(services, session, room)
   const subscription = new Subscription(session, room)
+  // A cursor sent before the log was read must still hold where the client is in this room.
+  if (request.since !== undefined && request.since !== 'earliest') subscription.moveTo(request.since)
   services.hub.enter(subscription)
   const listening = services.interest.hold(room)
   try {
@@ -29,23 +37,30 @@ export const subscribe = async (
     if (request.since !== undefined) services.metrics.add('fanfare_replays_total')
     await begin(services, subscription, {
       since: request.since,
-      announce: ({ position, recovered, lost }) =>
-        session.send({
-          type: 'subscription',
-          ...(request.id === undefined ? {} : { id: request.id }),
-          room: room.name,
-          status: 'subscribed',
-          ...position,
-          delivery: room.rule.slow === 'resume' ? 'every' : 'latest',
-          ...(recovered === undefined ? {} : { recovered }),
-          ...(lost === undefined ? {} : { reason: lost.reason }),
-        }),
+      announce: (beginning) => {
+        request.began?.(beginning)
+        announce(session, room, { ...beginning, id: request.id })
+      },
     })
   } catch (error) {
     leave(services, subscription)
     throw error
   }
 }
+
+type Announced = Beginning & { readonly id: FrameId | undefined }
+
+const announce = (session: Session, room: Room, { id, position, recovered, lost }: Announced): void =>
+  session.send({
+    type: 'subscription',
+    ...(id === undefined ? {} : { id }),
+    room: room.name,
+    status: 'subscribed',
+    ...position,
+    delivery: room.rule.slow === 'resume' ? 'every' : 'latest',
+    ...(recovered === undefined ? {} : { recovered }),
+    ...(lost === undefined ? {} : { reason: lost.reason }),
+  })
 
 /** A second subscribe to the same room replaces the first; a new room needs room in the session. */
 const makePlace = (services: Services, session: Session, room: Room): void => {

@@ -1,0 +1,95 @@
+/** Who is connected, and ending it. */
+import { createRoute, z } from '@hono/zod-openapi'
+import { disconnectUser, listSessions } from '../../flows/sessions.ts'
+import { identify, requireScope } from '../caller.ts'
+import type { HttpContext } from '../settings.ts'
+import { type Api, administered, json, refusedWith } from './api.ts'
+import { time, userParams } from './schemas.ts'
+
+const most = 1_000
+
+const session = z
+  .object({
+    session: z.string().openapi({ example: '3m1Yd0aPzq0hJ2k8cQ5x7w' }),
+    userId: z.string().openapi({ example: 'dr-lee' }),
+    link: z.enum(['websocket', 'event-stream']),
+    rooms: z.array(z.string()),
+    openedAt: time,
+    expiresAt: time,
+  })
+  .openapi('Session')
+
+const about = { tags: ['Sessions'], security: administered }
+const ended = { 204: { description: 'Every node was told; nothing is there that still runs.' } } as const
+
+const listRoute = createRoute({
+  ...about,
+  method: 'get',
+  path: '/v1/sessions',
+  operationId: 'sessions',
+  summary: 'List sessions',
+  description: 'The tenant’s sessions on this node, or those of one user.',
+  request: {
+    query: z.object({
+      userId: z.string().optional().openapi({ example: 'dr-lee' }),
+      limit: z.coerce.number().int().min(1).max(most).default(100),
+    }),
+  },
+  responses: {
+    200: json(z.object({ sessions: z.array(session) }), 'The sessions.'),
+    ...refusedWith(400, 401, 403, 429),
+  },
+})
+
+const endOneRoute = createRoute({
+  ...about,
+  method: 'delete',
+  path: '/v1/sessions/{session}',
+  operationId: 'endSession',
+  summary: 'End a session',
+  description: 'On whichever node it is. The client is told not to come back by itself.',
+  request: {
+    params: z.object({ session: z.string().openapi({ param: { name: 'session', in: 'path' } }) }),
+    query: z.object({ userId: z.string().openapi({ description: 'Whose session it is.', example: 'dr-lee' }) }),
+  },
+  responses: { ...ended, ...refusedWith(400, 401, 403, 429, 503) },
+})
+
+const endAllRoute = createRoute({
+  ...about,
+  method: 'delete',
+  path: '/v1/users/{userId}/sessions',
+  operationId: 'endSessions',
+  summary: 'End a user’s sessions',
+  description: 'All of them, on every node. With `tokens=revoke` every token and ticket made until now is refused too.',
+  request: { params: userParams, query: z.object({ tokens: z.enum(['keep', 'revoke']).default('keep') }) },
+  responses: { ...ended, ...refusedWith(400, 401, 403, 422, 429, 503) },
+})
+
+export const addSessions = (api: Api, { services }: HttpContext): void => {
+  for (const path of ['/v1/sessions', '/v1/sessions/:session', '/v1/users/:userId/sessions']) {
+    api.use(path, identify(services))
+  }
+  api.openapi(listRoute, (c) => {
+    requireScope(c.var.caller, 'admin')
+    const { userId, limit } = c.req.valid('query')
+    const filter = { limit, ...(userId === undefined ? {} : { userId }) }
+    const found = listSessions(services, c.var.caller.tenantId, filter)
+    return c.json({ sessions: found.map((info) => ({ ...info, rooms: [...info.rooms] })) }, 200)
+  })
+  api.openapi(endOneRoute, async (c) => {
+    requireScope(c.var.caller, 'admin')
+    const target = { userId: c.req.valid('query').userId, session: c.req.valid('param').session }
+    await disconnectUser(services, c.var.caller.tenantId, target)
+    return c.body(null, 204)
+  })
+  api.openapi(endAllRoute, async (c) => {
+    requireScope(c.var.caller, 'admin')
+    const { tenantId } = c.var.caller
+    const { userId } = c.req.valid('param')
+    // Tokens first: a client that comes straight back must already find the door shut.
+    if (c.req.valid('query').tokens === 'revoke') await services.auth.revokeTokens(tenantId, userId)
+    await disconnectUser(services, tenantId, { userId })
+    return c.body(null, 204)
+  })
+}

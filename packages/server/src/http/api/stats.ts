@@ -1,0 +1,36 @@
+/** How much of a tenant is on this node. */
+import { createRoute, z } from '@hono/zod-openapi'
+import { identify, requireScope } from '../caller.ts'
+import type { HttpContext } from '../settings.ts'
+import { type Api, administered, json, refusedWith } from './api.ts'
+
+const count = z.number().int()
+
+const stats = z
+  .object({
+    sessions: count,
+    users: count,
+    rooms: count,
+    sessionsByRoom: z.record(z.string(), count).openapi({ example: { 'patient:42:vitals': 3 } }),
+    sessionsByUser: z.record(z.string(), count).openapi({ example: { 'dr-lee': 2 } }),
+  })
+  .openapi('TenantStats')
+
+const route = createRoute({
+  method: 'get',
+  path: '/v1/stats',
+  operationId: 'stats',
+  tags: ['Sessions'],
+  summary: 'Statistics of the tenant',
+  description: 'Of this node. API keys need the scope `read` or `admin`.',
+  security: administered,
+  responses: { 200: json(stats, 'The counts, now.'), ...refusedWith(401, 403, 429) },
+})
+
+export const addStats = (api: Api, { services }: HttpContext): void => {
+  api.use('/v1/stats', identify(services))
+  api.openapi(route, (c) => {
+    requireScope(c.var.caller, 'read', 'admin')
+    return c.json(services.hub.stats(c.var.caller.tenantId), 200)
+  })
+}

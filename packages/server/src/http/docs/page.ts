@@ -1,0 +1,1 @@
+export const renderPage = (d: unknown, s: string) => String(d) + s

@@ -1,0 +1,88 @@
+/**
+ * A link over the body of a response. Bytes wait in the stream's own queue, counted, until the runtime takes them
+ * (hazard B11); that the reader is gone is told once, whichever of its signs comes first (hazard B10).
+ */
+import type { ErrorCode } from '@fanfare/protocol'
+import type { Link } from '../hub/link.ts'
+import type { Frame } from '../wire/dialect.ts'
+
+/** Below so many bytes the stream asks for more. */
+const highWaterMark = 64 * 1024
+
+/** `gone`: the reader went away, or the link was cut. */
+export type Closing = { readonly kind: 'ended'; readonly code: ErrorCode | 'normal' } | { readonly kind: 'gone' }
+
+export type StreamLinkOptions = {
+  /** The request's; aborted when its reader goes away. */
+  readonly signal: AbortSignal
+  /** There is room again. */
+  readonly drained: () => void
+  /** Called once. */
+  readonly closed: (closing: Closing) => void
+}
+
+const utf8 = new TextEncoder()
+
+export class StreamLink implements Link {
+  readonly kind = 'event-stream'
+  readonly body: ReadableStream<Uint8Array>
+  readonly #options: StreamLinkOptions
+  #controller!: ReadableStreamDefaultController<Uint8Array>
+  #closing: Closing | undefined
+
+  constructor(options: StreamLinkOptions) {
+    this.#options = options
+    this.body = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#controller = controller
+        },
+        pull: () => {
+          if (!this.#closing) this.#options.drained()
+        },
+        cancel: () => this.#close({ kind: 'gone' }),
+      },
+      new ByteLengthQueuingStrategy({ highWaterMark }),
+    )
+    if (options.signal.aborted) this.terminate()
+    else options.signal.addEventListener('abort', this.#aborted, { once: true })
+  }
+
+  /** The reader went away before there was an answer, or after. */
+  get isGone(): boolean {
+    return this.#closing?.kind === 'gone'
+  }
+
+  write(frames: readonly Frame[]): void {
+    if (!this.#closing) this.#controller.enqueue(utf8.encode(frames.join('')))
+  }
+
+  buffered(): number {
+    return this.#closing ? 0 : this.#waiting()
+  }
+
+  close(code: ErrorCode | 'normal'): void {
+    if (this.#closing) return
+    this.#controller.close()
+    this.#close({ kind: 'ended', code })
+  }
+
+  terminate(): void {
+    // After `close` this still drops what the reader never took.
+    this.#controller.error(new Error('the link was cut'))
+    this.#close({ kind: 'gone' })
+  }
+
+  #waiting(): number {
+    return highWaterMark - (this.#controller.desiredSize ?? highWaterMark)
+  }
+
+  readonly #aborted = (): void => this.terminate()
+
+  #close(closing: Closing): void {
+    if (this.#closing) return
+    this.#closing = closing
+    this.#options.signal.removeEventListener('abort', this.#aborted)
+    this.#options.closed(closing)
+  }
+}
