@@ -59,7 +59,7 @@ type Started = { readonly config: Config; readonly url: string; readonly file: s
 export const banner = (terminal: Terminal, { config, url, file }: Started): readonly string[] => {
   const paint = paintFor(terminal)
   const row = (name: string, value: string) => `  ${paint.dim(name.padEnd(8))} ${value}`
-  const token = `fanfare token --tenant demo --user ann${config.dataFolder === '.fanfare' ? '' : ` --data ${config.dataFolder}`}`
+  const token = `npx fanfare token --tenant demo --user ann${config.dataFolder === '.fanfare' ? '' : ` --data ${config.dataFolder}`}`
   return [
     '',
     `  ${paint.bold(paint.green('Fanfare'))} runs ${file} in ${config.mode}`,
