@@ -6,6 +6,7 @@ import {
   type ErrorFrame,
   FanfareError,
   type Json,
+  type JsonObject,
   type Position,
 } from '@fanfare/protocol'
 import type { Credential } from './credentials.ts'
@@ -14,7 +15,7 @@ import type { Fetch } from './surroundings.ts'
 
 export type HttpOptions = { readonly fetch: Fetch; readonly address: Address; readonly credential: Credential }
 
-type Request = { readonly method: 'GET' | 'POST'; readonly path: string; readonly body?: Json }
+type Request = { readonly method: 'GET' | 'POST'; readonly path: string; readonly body?: Json; readonly isPage?: true }
 
 /** Undefined for a frame that has no HTTP request: it waits for a WebSocket. */
 export const requestOf = (frame: ClientFrame): Request | undefined => {
@@ -36,7 +37,11 @@ export const requestOf = (frame: ClientFrame): Request | undefined => {
       if (frame.limit !== undefined) query.set('limit', String(frame.limit))
       if (frame.after !== undefined) query.set('after', positionText(frame.after))
       if (frame.before !== undefined) query.set('before', positionText(frame.before))
-      return { method: 'GET', path: `${roomPath(frame.room)}/history${query.size > 0 ? `?${query}` : ''}` }
+      return {
+        method: 'GET',
+        path: `${roomPath(frame.room)}/history${query.size > 0 ? `?${query}` : ''}`,
+        isPage: true,
+      }
     }
     case 'presence':
       if (frame.state !== undefined || frame.leave) return undefined
@@ -63,7 +68,15 @@ export const requestJson = async (options: HttpOptions, request: Request, signal
     },
   })
   const text = await response.text()
-  return text === '' ? null : (JSON.parse(text) as Json)
+  const result = text === '' ? null : (JSON.parse(text) as Json)
+  return request.isPage ? pageOf(result as JsonObject) : result
+}
+
+/** Over HTTP a page's cursor is text, `epoch.offset`. */
+const pageOf = (page: JsonObject): JsonObject => {
+  if (typeof page.next !== 'string') return page
+  const dot = page.next.lastIndexOf('.')
+  return { ...page, next: { epoch: page.next.slice(0, dot), offset: Number(page.next.slice(dot + 1)) } }
 }
 
 /** A response that says yes. @throws FanfareError as {@link requestJson} */

@@ -130,11 +130,12 @@ test('publishes, commands, history and presence are requests', async () => {
   const { http, client } = blocked
   http.answers('POST', '/v1/rooms/a%3A1/events', { offset: 1 })
   http.answers('POST', '/v1/commands/message%3Asend', 'done')
-  http.answers('GET', '/v1/rooms/a%3A1/history?limit=2&before=e1.9', page())
+  http.answers('GET', '/v1/rooms/a%3A1/history?limit=2&before=e1.9', { ...page(), next: 'e1.7' })
   const room = client.room('a:1')
   expect(await room.publish('note', { text: 'hi' })).toMatchObject({ offset: 1 })
   expect(await client.command('message:send', { text: 'hi' })).toBe('done')
-  expect(await room.history({ limit: 2, before: { epoch: 'e1', offset: 9 } })).toEqual(page())
+  const read = await room.history({ limit: 2, before: { epoch: 'e1', offset: 9 } })
+  expect(read).toEqual({ ...page(), next: { epoch: 'e1', offset: 7 } })
   expect(http.bodies).toEqual([
     { event: 'note', data: { text: 'hi' }, key: 'key-1' },
     { input: { text: 'hi' }, key: 'key-2' },
