@@ -183,7 +183,10 @@ const openServices = async (parts: ServiceParts, closing: Closing): Promise<Serv
     metrics,
     quotas: createQuotas({ clock, limits }),
     reactor: new Reactor({
-      services: () => services,
+      app,
+      unreacted: engine.unreacted,
+      metrics,
+      log,
       context: (event, depth) =>
         contextOf(services, { tenantId: event.tenantId, cause: `reaction|${event.id}`, depth }),
     }),

@@ -5,7 +5,7 @@
 import type { Position, Since } from '@fanfare/protocol'
 import type { Slice } from '../engine/room-log.ts'
 import { EncodedEvent } from '../hub/encoded-event.ts'
-import type { Subscription } from '../hub/subscription.ts'
+import type { Subscription } from '../hub/session.ts'
 import type { Services } from './services.ts'
 
 /** How a subscription began, for the `subscription` frame. */

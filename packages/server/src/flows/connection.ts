@@ -4,6 +4,7 @@
  */
 import { type ClientFrame, FanfareError, type FrameId, frameIdOf, toFanfareError } from '@fanfare/protocol'
 import type { Endpoint } from '../app/app.ts'
+import { checkRefresh } from '../auth/credentials.ts'
 import type { LinkQuota } from '../auth/quotas.ts'
 import type { Link } from '../hub/link.ts'
 import type { Session } from '../hub/session.ts'
@@ -158,9 +159,7 @@ export class Connection {
 
   /** A new token for the same user: rights and expiry change, who it is does not. */
   async #refresh(session: Session, identity: Identity): Promise<void> {
-    if (identity.tenantId !== session.tenantId || identity.userId !== session.userId) {
-      throw new FanfareError('tenant_mismatch', 'A refresh may change neither the tenant nor the user.')
-    }
+    checkRefresh(session.identity, identity)
     const { services } = this.#options
     session.identity = identity
     session.user = services.auth.userOf(identity)

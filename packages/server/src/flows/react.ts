@@ -3,16 +3,21 @@
  * marked in the engine until its reactions are done, so a crash between publish and reaction is made good at the next start.
  */
 import { FanfareError, type RoomEvent } from '@fanfare/protocol'
-import type { AppContext } from '../app/app.ts'
+import type { App, AppContext } from '../app/app.ts'
+import type { Unreacted } from '../engine/room-log.ts'
+import type { Log } from '../lib/log.ts'
+import type { Metrics } from '../lib/metrics.ts'
 import type { LogRoom } from '../model/room.ts'
 import { type RoomKey, roomKey } from '../model/room-key.ts'
-import type { Services } from './services.ts'
 
 /** A chain of reactions that is longer is a loop. */
 const maxDepth = 8
 
 export type ReactorOptions = {
-  readonly services: () => Services
+  readonly app: Pick<App, 'reactions'>
+  readonly unreacted: Unreacted
+  readonly metrics: Metrics
+  readonly log: Log
   readonly context: (event: RoomEvent, depth: number) => AppContext
 }
 
@@ -25,7 +30,7 @@ export class Reactor {
   }
 
   react(room: Pick<LogRoom, 'key'>, event: RoomEvent, depth: number): void {
-    if (this.#options.services().app.reactions(event.type).length === 0) return
+    if (this.#options.app.reactions(event.type).length === 0) return
     const before = this.#chains.get(room.key) ?? Promise.resolve()
     const chain = before.then(() => this.#run(event, depth))
     this.#chains.set(room.key, chain)
@@ -35,25 +40,25 @@ export class Reactor {
   }
 
   async #run(event: RoomEvent, depth: number): Promise<void> {
-    const services = this.#options.services()
+    const { app, context, log, metrics, unreacted } = this.#options
     try {
       if (depth >= maxDepth)
         throw new FanfareError('internal', `Reactions led to each other ${maxDepth} times; this is a loop.`)
-      for (const reaction of services.app.reactions(event.type)) {
-        await reaction(this.#options.context(event, depth + 1), event)
+      for (const reaction of app.reactions(event.type)) {
+        await reaction(context(event, depth + 1), event)
       }
-      services.engine.unreacted.done(event)
+      unreacted.done(event)
     } catch (error) {
       // Still marked as unreacted where the room is durable: the next start tries again.
-      services.metrics.add('fanfare_reactions_failed_total')
-      services.log.error({ error, event: event.id, type: event.type, room: event.room }, 'a reaction failed')
+      metrics.add('fanfare_reactions_failed_total')
+      log.error({ error, event: event.id, type: event.type, room: event.room }, 'a reaction failed')
     }
   }
 
   /** Runs what an earlier process left undone. Call once, after the engine has started. */
   async makeGood(): Promise<void> {
-    const { engine, log } = this.#options.services()
-    const events = await engine.unreacted.list()
+    const { log, unreacted } = this.#options
+    const events = await unreacted.list()
     if (events.length > 0) log.info({ events: events.length }, 'reactions left undone by the last process run now')
     for (const event of events) this.react({ key: roomKey(event.tenantId, event.room) }, event, 0)
   }

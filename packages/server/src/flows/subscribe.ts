@@ -5,7 +5,7 @@
 import { FanfareError, type FrameId, type RoomRequest } from '@fanfare/protocol'
 import type { Room } from '../app/app.ts'
 import type { Session } from '../hub/session.ts'
-import { Subscription } from '../hub/subscription.ts'
+import { Subscription } from '../hub/session.ts'
 import { userMay } from './authorise.ts'
 import { type Beginning, begin } from './catch-up.ts'
 import type { Services } from './services.ts'
@@ -18,11 +18,7 @@ export type SubscribeRequest = RoomRequest & {
 }
 
 /** @throws FanfareError `bad_name`, `unknown_room`, `too_many_rooms`, `forbidden`, `unavailable` */
-export const subscribe = async (
-  services: Services,
-  session: Session,
-  request: SubscribeRequest,
-): Promise<void> => {
+export const subscribe = async (services: Services, session: Session, request: SubscribeRequest): Promise<void> => {
   const room = services.app.room(session.tenantId, request.room)
   makePlace(services, session, room)
   const subscription = new Subscription(session, room)

@@ -1,7 +1,6 @@
 /** Leave a room: no event after it, and no trace of the session in it. */
 import { FanfareError, type FrameId, type UnsubscribeReason } from '@fanfare/protocol'
-import type { Session } from '../hub/session.ts'
-import type { Subscription } from '../hub/subscription.ts'
+import type { Session, Subscription } from '../hub/session.ts'
 import { leavePresence } from './presence.ts'
 import type { Services } from './services.ts'
 

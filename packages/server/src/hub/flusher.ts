@@ -1,8 +1,9 @@
 /** One flush a tick for the whole node: whoever was given frames in a tick is written to once, after it. */
-import type { Outbox } from './outbox.ts'
+
+export type Flushable = { flush(): void }
 
 export class Flusher {
-  #dirty: Outbox[] = []
+  #dirty: Flushable[] = []
   #scheduled = false
   readonly #schedule: (run: () => void) => void
 
@@ -10,7 +11,7 @@ export class Flusher {
     this.#schedule = schedule
   }
 
-  mark(outbox: Outbox): void {
+  mark(outbox: Flushable): void {
     this.#dirty.push(outbox)
     if (this.#scheduled) return
     this.#scheduled = true

@@ -4,8 +4,7 @@ import type { Room, TenantStats } from '../app/app.ts'
 import type { Metrics } from '../lib/metrics.ts'
 import { type RoomKey, roomOfKey } from '../model/room-key.ts'
 import { EncodedEvent } from './encoded-event.ts'
-import type { Session } from './session.ts'
-import type { Subscription } from './subscription.ts'
+import type { Session, Subscription } from './session.ts'
 
 export type HubOptions = {
   readonly metrics: Metrics

@@ -2,7 +2,7 @@
 import type { Services } from '../flows/services.ts'
 import type { OpenPolicy } from './open-link.ts'
 
-export type Peer = { readonly address: string }
+export type Remote = { readonly address: string }
 
 export type ListenOptions = {
   readonly services: Services
@@ -10,7 +10,7 @@ export type ListenOptions = {
   readonly port: number
   readonly policy: OpenPolicy
   /** Answers everything that is not a WebSocket upgrade. */
-  readonly fetch: (request: Request, peer: Peer) => Promise<Response>
+  readonly fetch: (request: Request, remote: Remote) => Promise<Response>
 }
 
 export type Listener = {

@@ -41,12 +41,12 @@ export class Opener {
     this.#policy = policy
   }
 
-  decide(request: Request, peerAddress: string): Opening {
+  decide(request: Request, remoteAddress: string): Opening {
     const url = new URL(request.url)
     const endpoint = this.#services.app.endpoint(url.pathname)
     if (!endpoint && url.pathname !== nativePath) return { kind: 'elsewhere' }
     try {
-      const origin = this.#admit(request, peerAddress)
+      const origin = this.#admit(request, remoteAddress)
       const { credentials, protocol } = credentialsOf(request, { tokenInQuery: endpoint?.rule.tokenInQuery ?? false })
       const shown = { credentials, origin, query: url.searchParams }
       return { kind: 'open', dialect: this.#dialectOf(endpoint), endpoint, shown, protocol }
@@ -57,14 +57,14 @@ export class Opener {
   }
 
   /** @throws FanfareError `origin_refused`, `shutting_down`, `overloaded`, `rate_limited` */
-  #admit(request: Request, peerAddress: string): string | undefined {
+  #admit(request: Request, remoteAddress: string): string | undefined {
     const { headers } = request
     const origin = headers.get('origin')
     if (!originAllowed(origin, headers.get('host'), this.#policy.allowedOrigins)) {
       throw new FanfareError('origin_refused', 'Add the page’s origin to FANFARE_ALLOWED_ORIGINS to let it connect.')
     }
     if (!this.#services.accepting) throw new FanfareError('shutting_down', undefined, { retryAfterMs: 1_000 })
-    const address = clientAddress(peerAddress, headers.get('x-forwarded-for'), this.#policy.trustedProxies)
+    const address = clientAddress(remoteAddress, headers.get('x-forwarded-for'), this.#policy.trustedProxies)
     this.#services.quotas.connect(address)
     return origin ?? undefined
   }
