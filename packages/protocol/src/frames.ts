@@ -70,7 +70,7 @@ export type ClientFrame =
 
 // ── server → client ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** The session is open. Nothing but `auth` and `ping` is answered before it. Sent again after a refresh, with the new expiry. */
+/** The session is open. Before it no frame but `auth` is taken: any other ends the link. Sent again after a refresh, with the new expiry. */
 export type ConnectedFrame = {
   readonly type: 'connected'
   readonly session: string
