@@ -112,13 +112,13 @@ export type Stage = {
   open(): Promise<StageLink>
 }
 
+const users = ['ann', 'bob'] as const
+
 /** Plays one dialogue from its first step to its last. @throws Error that names the step and what did not fit */
 export const play = async (dialogue: Dialogue, stage: Stage): Promise<void> => {
   const bindings: Bindings = new Map([['run', stage.run]])
   const links = new Map<string, StageLink>()
-  for (const actor of new Set(dialogue.steps.map(({ as }) => as))) {
-    bindings.set(`token.${actor}`, stage.token(actor))
-  }
+  for (const user of users) bindings.set(`token.${user}`, stage.token(user))
   for (const [index, step] of dialogue.steps.entries()) {
     const problem = await playStep(step, { stage, bindings, links })
     if (problem !== undefined) throw new Error(`${dialogue.name}, step ${index + 1} (${step.as}): ${problem}`)
