@@ -22,7 +22,7 @@ const dataOf = (context: FakeContext, room: string): Json[] => heard(context, ro
 test('a reading becomes the vital signs of its patient', async () => {
   const context = createFakeContext()
   await acceptDeviceData(context, reading(120))
-  expect(dataOf(context, 'device:ava4:dev-1')).toEqual([reading(120)])
+  expect(dataOf(context, 'device:ava4:dev-1')).toEqual([reading(120) as unknown as Json])
   expect(dataOf(context, 'patient:p1:vitals')).toEqual([
     {
       blood_pressure: { systolic: 120, diastolic: 80 },

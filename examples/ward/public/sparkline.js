@@ -17,7 +17,8 @@ export const createSparkline = (scale) => {
       const recent = values.slice(-points)
       const low = Math.min(scale[0], ...recent)
       const high = Math.max(scale[1], ...recent)
-      const step = width / (points - 1)
+      // A young line is stretched, so that it can be seen; from a dozen readings on it fills the width.
+      const step = width / (Math.max(recent.length, 12) - 1)
       const start = width - (recent.length - 1) * step
       const line = recent.map((value, index) => {
         const y = height - ((value - low) / (high - low)) * height

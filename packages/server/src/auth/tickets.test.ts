@@ -54,13 +54,15 @@ test('a ticket is good for 30 seconds and not longer', async () => {
 
 test('a ticket of a page is for pages of its origin, and is used up by any other', async () => {
   const { identity, tickets } = world()
-  for (const wrong of [{}, { origin: 'https://evil.example' }, { origin: 'null' }, { origin: `${origin}.evil` }]) {
+  for (const wrong of [{ origin: 'https://evil.example' }, { origin: 'null' }, { origin: `${origin}.evil` }]) {
     const { ticket } = await tickets.issue(identity('ann'), { origin })
     await expect(tickets.redeem(ticket, wrong)).rejects.toMatchObject(refused)
     await expect(tickets.redeem(ticket, { origin })).rejects.toMatchObject(refused)
   }
   const { ticket } = await tickets.issue(identity('ann'), { origin })
   expect((await tickets.redeem(ticket, { origin: 'https://APP.example.org:443' })).identity.userId).toBe('ann')
+  const { ticket: forStream } = await tickets.issue(identity('ann'), { origin })
+  expect((await tickets.redeem(forStream, {})).identity.userId).toBe('ann')
 })
 
 test('a ticket that a server fetched may be used by a page', async () => {

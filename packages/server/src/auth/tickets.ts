@@ -114,7 +114,9 @@ export const createTickets = ({ store, clock, lifetimeMs = defaultLimits.ticketM
       )
     }
     const from = origin === undefined ? undefined : (normaliseOrigin(origin) ?? origin)
-    if (found.origin !== undefined && found.origin !== from) {
+    // A browser names no origin when an EventSource asks its own page's server. Nobody else gains by naming none: what is
+    // not a browser can name any, and a page of another origin cannot hide its own.
+    if (found.origin !== undefined && from !== undefined && found.origin !== from) {
       throw new FanfareError('unauthenticated', 'The ticket was made for a page of another origin. Get a new one here.')
     }
     if (found.identity.expiresAt <= clock.now()) throw new FanfareError('token_expired')
