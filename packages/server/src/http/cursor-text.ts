@@ -14,5 +14,4 @@ export const parsePosition = (text: string): Position => {
 }
 
 /** @throws FanfareError `bad_frame` */
-export const parseSince = (text: string): Position | 'earliest' =>
-  text === 'earliest' ? text : parsePosition(text)
+export const parseSince = (text: string): Position | 'earliest' => (text === 'earliest' ? text : parsePosition(text))

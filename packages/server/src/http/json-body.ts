@@ -8,7 +8,7 @@ import type { HttpEnv } from './settings.ts'
 export const messageScan = (limits: Limits): ScanLimits => ({ depth: limits.jsonDepth, keys: limits.jsonKeys })
 
 /** Of a batch: each item is held to the limits of a message afterwards. */
-export const batchScan = (limits: Limits): ScanLimits => ({
+const batchScan = (limits: Limits): ScanLimits => ({
   depth: limits.jsonDepth + 2,
   keys: (limits.jsonKeys + 4) * limits.publishBatch,
 })
@@ -19,7 +19,7 @@ const mediaType = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i
  * In front of the schema's own validation, which reads what this leaves.
  * @throws FanfareError `bad_frame`, `too_large`, `unsafe_json`
  */
-export const readJson =
+const readJson =
   (limits: Limits, scan: ScanLimits): MiddlewareHandler<HttpEnv> =>
   async (c, next) => {
     // A page of another origin can send other types without asking first (CORS), so JSON must say that it is JSON.
@@ -31,3 +31,9 @@ export const readJson =
     c.req.raw = new Request(c.req.raw, { body: text })
     await next()
   }
+
+/** A body that is one message. */
+export const readMessage = (limits: Limits): MiddlewareHandler<HttpEnv> => readJson(limits, messageScan(limits))
+
+/** A body that is many of them. */
+export const readBatch = (limits: Limits): MiddlewareHandler<HttpEnv> => readJson(limits, batchScan(limits))

@@ -2,8 +2,8 @@
 import { timingSafeEqual } from 'node:crypto'
 import { FanfareError } from '@fanfare/protocol'
 import { clientAddress } from '../auth/client-address.ts'
-import { problem } from './problem.ts'
 import type { Api } from './api/api.ts'
+import { problem } from './problem.ts'
 import type { HttpContext, HttpSettings, Remote } from './settings.ts'
 
 const fresh = { 'Cache-Control': 'no-store' } as const

@@ -1,10 +1,11 @@
 /** What the HTTP handlers are made with, and what they know of a request besides the request itself. */
-import type { AllowedOrigins } from '../auth/origin.ts'
+
 import type { TrustedProxies } from '../auth/client-address.ts'
+import type { AllowedOrigins } from '../auth/origin.ts'
 import type { Services } from '../flows/services.ts'
-import type { MetricsText } from './metrics.ts'
 import type { Caller } from '../model/caller.ts'
 import type { Identity } from '../model/identity.ts'
+import type { MetricsText } from './metrics.ts'
 
 /** Of the configuration, what HTTP needs. */
 export type HttpSettings = {

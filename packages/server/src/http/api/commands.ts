@@ -4,7 +4,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { runCommand } from '../../flows/command.ts'
 import type { Services } from '../../flows/services.ts'
 import { identify } from '../caller.ts'
-import { messageScan, readJson } from '../json-body.ts'
+import { readMessage } from '../json-body.ts'
 import type { HttpContext } from '../settings.ts'
 import { type Api, json, refusedWith } from './api.ts'
 import { idempotencyHeader, keyOf } from './idempotency.ts'
@@ -13,11 +13,14 @@ import { anyJson } from './schemas.ts'
 const body = z
   .object({
     input: anyJson,
-    key: z.string().optional().openapi({ description: 'Idempotency key: repeated, it gives the first answer.' }),
+    key: z
+      .string()
+      .optional()
+      .openapi({ description: 'Idempotency key: repeated, it gives the first answer.', example: 'order-4711' }),
   })
   .openapi('Command')
 
-const route = ({ limits }: Services) =>
+const route = (services: Services) =>
   createRoute({
     method: 'post',
     path: '/v1/commands/{name}',
@@ -37,11 +40,10 @@ const route = ({ limits }: Services) =>
       200: json(anyJson, 'What the command answered; `null` when it answered nothing.'),
       ...refusedWith(400, 401, 403, 404, 413, 422, 429, 503),
     },
-    middleware: readJson(limits, messageScan(limits)),
+    middleware: [identify(services), readMessage(services.limits)],
   })
 
 export const addCommands = (api: Api, { services }: HttpContext): void => {
-  api.use('/v1/commands/:name', identify(services))
   api.openapi(route(services), async (c) => {
     const { input, key: inBody } = c.req.valid('json')
     if (input === undefined) throw new FanfareError('bad_frame', 'input: must be there (null is a value too).')

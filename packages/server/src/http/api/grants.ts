@@ -3,16 +3,17 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { Services } from '../../flows/services.ts'
 import { announceGrants } from '../../flows/sessions.ts'
 import { identify, requireScope } from '../caller.ts'
-import { messageScan, readJson } from '../json-body.ts'
+import { readMessage } from '../json-body.ts'
 import type { HttpContext } from '../settings.ts'
 import { type Api, administered, json, refusedWith } from './api.ts'
 import { userParams } from './schemas.ts'
 
 const path = '/v1/users/{userId}/grants'
 
-const grant = z
-  .string()
-  .openapi({ description: '`action:resource` or `action:resource:id`; each part may be `*`.', example: 'read:patient:42' })
+const grant = z.string().openapi({
+  description: '`action:resource` or `action:resource:id`; each part may be `*`.',
+  example: 'read:patient:42',
+})
 
 const grantsAnswer = z
   .object({
@@ -25,15 +26,17 @@ const body = z.object({ grants: z.array(grant).min(1).max(100) }).openapi('Grant
 
 const about = { path, tags: ['Trust'], security: administered }
 
-const readRoute = createRoute({
-  ...about,
-  method: 'get',
-  operationId: 'grants',
-  summary: 'Read a user’s grants',
-  description: 'Those made and revoked at run time; grants that a token carries are not among them.',
-  request: { params: userParams },
-  responses: { 200: json(grantsAnswer, 'The grants.'), ...refusedWith(401, 403, 422, 429, 503) },
-})
+const readRoute = (services: Services) =>
+  createRoute({
+    ...about,
+    method: 'get',
+    operationId: 'grants',
+    summary: 'Read a user’s grants',
+    description: 'Those made and revoked at run time; grants that a token carries are not among them.',
+    request: { params: userParams },
+    responses: { 200: json(grantsAnswer, 'The grants.'), ...refusedWith(401, 403, 422, 429, 503) },
+    middleware: identify(services),
+  })
 
 const changeRoute = (services: Services, of: { method: 'post' | 'delete'; summary: string; description: string }) =>
   createRoute({
@@ -45,17 +48,16 @@ const changeRoute = (services: Services, of: { method: 'post' | 'delete'; summar
       200: json(grantsAnswer, 'The grants, as they are now.'),
       ...refusedWith(400, 401, 403, 413, 422, 429, 503),
     },
-    middleware: readJson(services.limits, messageScan(services.limits)),
+    middleware: [identify(services), readMessage(services.limits)],
   })
 
 export const addGrants = (api: Api, { services }: HttpContext): void => {
   const { auth } = services
-  api.use('/v1/users/:userId/grants', identify(services))
   const read = async (tenantId: string, userId: string) => {
     const { granted, revoked } = await auth.grants.list(tenantId, userId)
     return { granted: [...granted], revoked: [...revoked] }
   }
-  api.openapi(readRoute, async (c) => {
+  api.openapi(readRoute(services), async (c) => {
     requireScope(c.var.caller, 'admin')
     return c.json(await read(c.var.caller.tenantId, c.req.valid('param').userId), 200)
   })

@@ -23,23 +23,24 @@ const page = z
     room: z.string().openapi({ example: 'patient:42:vitals' }),
     events: z.array(roomEvent).openapi({ description: 'Oldest first, whichever way the page was read.' }),
     epoch: z.string().openapi({ example: 'Zk3q9XbT' }),
-    next: z
-      .string()
-      .optional()
-      .openapi({ description: 'Cursor of the next page, in the same direction; absent at the end.', example: 'Zk3q9XbT.117' }),
+    next: z.string().optional().openapi({
+      description: 'Cursor of the next page, in the same direction; absent at the end.',
+      example: 'Zk3q9XbT.117',
+    }),
   })
   .openapi('HistoryPage')
 
-const route = ({ limits }: Services) =>
+const route = (services: Services) =>
   createRoute({
     method: 'get',
     path: '/v1/rooms/{room}/history',
     operationId: 'history',
     tags: ['Events'],
     summary: 'Read a room’s log',
-    description: `The newest page, or the one after or before a cursor; at most ${limits.historyEvents} events. The \`Link\` header has the next page. Users need the room’s access right; API keys the scope \`read\`.`,
+    description: `The newest page, or the one after or before a cursor; at most ${services.limits.historyEvents} events. The \`Link\` header has the next page. Users need the room’s access right; API keys the scope \`read\`.`,
     security: guarded,
     request: { params: roomParams, query },
+    middleware: identify(services),
     responses: {
       200: {
         ...json(page, 'A page.'),
@@ -50,7 +51,6 @@ const route = ({ limits }: Services) =>
   })
 
 export const addHistory = (api: Api, { services }: HttpContext): void => {
-  api.use('/v1/rooms/:room/history', identify(services))
   api.openapi(route(services), async (c) => {
     const { room } = c.req.valid('param')
     const asked = requestOf(room, c.req.valid('query'))
@@ -62,7 +62,8 @@ export const addHistory = (api: Api, { services }: HttpContext): void => {
 }
 
 const requestOf = (room: string, { after, before, limit }: z.infer<typeof query>): HistoryRequest => {
-  if (after !== undefined && before !== undefined) throw new FanfareError('bad_frame', 'Give after or before, not both.')
+  if (after !== undefined && before !== undefined)
+    throw new FanfareError('bad_frame', 'Give after or before, not both.')
   return {
     room,
     ...(after === undefined ? {} : { after: parseSince(after) }),

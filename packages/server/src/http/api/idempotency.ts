@@ -3,14 +3,10 @@ import { FanfareError, type Limits } from '@fanfare/protocol'
 import { z } from '@hono/zod-openapi'
 
 export const idempotencyHeader = z.object({
-  'idempotency-key': z
-    .string()
-    .optional()
-    .openapi({
-      param: { name: 'Idempotency-Key', in: 'header' },
-      description: 'The same as `key` in the body.',
-      example: 'reading-8812',
-    }),
+  'idempotency-key': z.string().optional().openapi({
+    description: 'The same as `key` in the body.',
+    example: 'reading-8812',
+  }),
 })
 
 export type GivenKeys = { readonly inBody: string | undefined; readonly inHeader: string | undefined }

@@ -5,23 +5,23 @@ import { type PublishRequest, preparePublish, publish } from '../../flows/publis
 import type { Services } from '../../flows/services.ts'
 import type { Caller } from '../../model/caller.ts'
 import { identify, spend } from '../caller.ts'
-import { batchScan, messageScan, readJson } from '../json-body.ts'
+import { messageScan, readBatch, readMessage } from '../json-body.ts'
 import { problemOf } from '../problem.ts'
 import type { HttpContext } from '../settings.ts'
 import { type Api, guarded, json, Problem, refusedWith } from './api.ts'
 import { idempotencyHeader, keyOf } from './idempotency.ts'
 import { anyJson, publishResult, roomParams } from './schemas.ts'
 
-const key = z
-  .string()
-  .optional()
-  .openapi({ description: 'Idempotency key: within five minutes the same key gives the first result.' })
+const key = z.string().optional().openapi({
+  description: 'Idempotency key: within five minutes the same key gives the first result.',
+  example: 'reading-8812',
+})
 
 const oneEvent = z
   .object({ event: z.string().min(1).openapi({ example: 'patient.vitals.update' }), data: anyJson, key })
   .openapi('Publish')
 
-const routeOne = ({ limits }: Services) =>
+const routeOne = (services: Services) =>
   createRoute({
     method: 'post',
     path: '/v1/rooms/{room}/events',
@@ -41,7 +41,7 @@ const routeOne = ({ limits }: Services) =>
       201: json(publishResult, 'Published.'),
       ...refusedWith(400, 401, 403, 404, 413, 422, 429, 503),
     },
-    middleware: readJson(limits, messageScan(limits)),
+    middleware: [identify(services), readMessage(services.limits)],
   })
 
 const batchItem = oneEvent.extend({ room: z.string().min(1).openapi({ example: 'patient:42:vitals' }) })
@@ -57,21 +57,23 @@ const batchAnswer = z.object({
 
 type BatchResult = z.infer<typeof batchAnswer>['results'][number]
 
-const routeMany = ({ limits }: Services) =>
+const routeMany = (services: Services) =>
   createRoute({
     method: 'post',
     path: '/v1/events',
     operationId: 'publishMany',
     tags: ['Events'],
     summary: 'Publish many events',
-    description: `Up to ${limits.publishBatch} events, in any rooms of the tenant, appended in the order given. Each is answered by itself: one that is refused stops no other.`,
+    description: `Up to ${services.limits.publishBatch} events, in any rooms of the tenant, appended in the order given. Each is answered by itself: one that is refused stops no other.`,
     security: guarded,
     request: {
       body: {
         required: true,
         content: {
           'application/json': {
-            schema: z.object({ events: z.array(batchItem).min(1).max(limits.publishBatch) }).openapi('PublishMany'),
+            schema: z
+              .object({ events: z.array(batchItem).min(1).max(services.limits.publishBatch) })
+              .openapi('PublishMany'),
           },
         },
       },
@@ -80,11 +82,10 @@ const routeMany = ({ limits }: Services) =>
       200: json(batchAnswer, 'One result for each event, in order.'),
       ...refusedWith(400, 401, 403, 413, 429, 503),
     },
-    middleware: readJson(limits, batchScan(limits)),
+    middleware: [identify(services), readBatch(services.limits)],
   })
 
 export const addPublish = (api: Api, { services }: HttpContext): void => {
-  api.use('/v1/rooms/:room/events', identify(services))
   api.openapi(routeOne(services), async (c) => {
     const { event, data, key: inBody } = c.req.valid('json')
     const request = { room: c.req.valid('param').room, event, data: given(data) }
@@ -92,7 +93,6 @@ export const addPublish = (api: Api, { services }: HttpContext): void => {
     const result = await publish(services, c.var.caller, { ...request, ...named })
     return result.duplicate ? c.json(result, 200) : c.json(result, 201)
   })
-  api.use('/v1/events', identify(services))
   api.openapi(routeMany(services), async (c) => {
     const { events } = c.req.valid('json')
     spend(services, c.var.caller, events.length - 1)
@@ -109,11 +109,7 @@ const given = (data: unknown): Json => {
 type BatchItem = z.infer<typeof batchItem>
 
 /** Checked one after another and appended in that order; the acknowledgements are awaited together. */
-const publishMany = async (
-  services: Services,
-  caller: Caller,
-  items: readonly BatchItem[],
-): Promise<BatchResult[]> => {
+const publishMany = async (services: Services, caller: Caller, items: readonly BatchItem[]): Promise<BatchResult[]> => {
   const results: (BatchResult | Promise<BatchResult>)[] = []
   for (const item of items) {
     try {

@@ -1,5 +1,6 @@
 /** Who is connected, and ending it. */
 import { createRoute, z } from '@hono/zod-openapi'
+import type { Services } from '../../flows/services.ts'
 import { disconnectUser, listSessions } from '../../flows/sessions.ts'
 import { identify, requireScope } from '../caller.ts'
 import type { HttpContext } from '../settings.ts'
@@ -22,68 +23,72 @@ const session = z
 const about = { tags: ['Sessions'], security: administered }
 const ended = { 204: { description: 'Every node was told; nothing is there that still runs.' } } as const
 
-const listRoute = createRoute({
-  ...about,
-  method: 'get',
-  path: '/v1/sessions',
-  operationId: 'sessions',
-  summary: 'List sessions',
-  description: 'The tenant’s sessions on this node, or those of one user.',
-  request: {
-    query: z.object({
-      userId: z.string().optional().openapi({ example: 'dr-lee' }),
-      limit: z.coerce.number().int().min(1).max(most).default(100),
-    }),
-  },
-  responses: {
-    200: json(z.object({ sessions: z.array(session) }), 'The sessions.'),
-    ...refusedWith(400, 401, 403, 429),
-  },
-})
+const listRoute = (services: Services) =>
+  createRoute({
+    ...about,
+    method: 'get',
+    path: '/v1/sessions',
+    operationId: 'sessions',
+    summary: 'List sessions',
+    description: 'The tenant’s sessions on this node, or those of one user.',
+    request: {
+      query: z.object({
+        userId: z.string().optional().openapi({ example: 'dr-lee' }),
+        limit: z.coerce.number().int().min(1).max(most).default(100),
+      }),
+    },
+    middleware: identify(services),
+    responses: {
+      200: json(z.object({ sessions: z.array(session) }), 'The sessions.'),
+      ...refusedWith(400, 401, 403, 429),
+    },
+  })
 
-const endOneRoute = createRoute({
-  ...about,
-  method: 'delete',
-  path: '/v1/sessions/{session}',
-  operationId: 'endSession',
-  summary: 'End a session',
-  description: 'On whichever node it is. The client is told not to come back by itself.',
-  request: {
-    params: z.object({ session: z.string().openapi({ param: { name: 'session', in: 'path' } }) }),
-    query: z.object({ userId: z.string().openapi({ description: 'Whose session it is.', example: 'dr-lee' }) }),
-  },
-  responses: { ...ended, ...refusedWith(400, 401, 403, 429, 503) },
-})
+const endOneRoute = (services: Services) =>
+  createRoute({
+    ...about,
+    method: 'delete',
+    path: '/v1/sessions/{session}',
+    operationId: 'endSession',
+    summary: 'End a session',
+    description: 'On whichever node it is. The client is told not to come back by itself.',
+    request: {
+      params: z.object({ session: z.string().openapi({ param: { name: 'session', in: 'path' } }) }),
+      query: z.object({ userId: z.string().openapi({ description: 'Whose session it is.', example: 'dr-lee' }) }),
+    },
+    middleware: identify(services),
+    responses: { ...ended, ...refusedWith(400, 401, 403, 429, 503) },
+  })
 
-const endAllRoute = createRoute({
-  ...about,
-  method: 'delete',
-  path: '/v1/users/{userId}/sessions',
-  operationId: 'endSessions',
-  summary: 'End a user’s sessions',
-  description: 'All of them, on every node. With `tokens=revoke` every token and ticket made until now is refused too.',
-  request: { params: userParams, query: z.object({ tokens: z.enum(['keep', 'revoke']).default('keep') }) },
-  responses: { ...ended, ...refusedWith(400, 401, 403, 422, 429, 503) },
-})
+const endAllRoute = (services: Services) =>
+  createRoute({
+    ...about,
+    method: 'delete',
+    path: '/v1/users/{userId}/sessions',
+    operationId: 'endSessions',
+    summary: 'End a user’s sessions',
+    description:
+      'All of them, on every node. With `tokens=revoke` every token and ticket made until now is refused too.',
+    request: { params: userParams, query: z.object({ tokens: z.enum(['keep', 'revoke']).default('keep') }) },
+    middleware: identify(services),
+    responses: { ...ended, ...refusedWith(400, 401, 403, 422, 429, 503) },
+  })
 
 export const addSessions = (api: Api, { services }: HttpContext): void => {
-  for (const path of ['/v1/sessions', '/v1/sessions/:session', '/v1/users/:userId/sessions']) {
-    api.use(path, identify(services))
-  }
-  api.openapi(listRoute, (c) => {
+  api.openapi(listRoute(services), (c) => {
     requireScope(c.var.caller, 'admin')
     const { userId, limit } = c.req.valid('query')
     const filter = { limit, ...(userId === undefined ? {} : { userId }) }
     const found = listSessions(services, c.var.caller.tenantId, filter)
     return c.json({ sessions: found.map((info) => ({ ...info, rooms: [...info.rooms] })) }, 200)
   })
-  api.openapi(endOneRoute, async (c) => {
+  api.openapi(endOneRoute(services), async (c) => {
     requireScope(c.var.caller, 'admin')
     const target = { userId: c.req.valid('query').userId, session: c.req.valid('param').session }
     await disconnectUser(services, c.var.caller.tenantId, target)
     return c.body(null, 204)
   })
-  api.openapi(endAllRoute, async (c) => {
+  api.openapi(endAllRoute(services), async (c) => {
     requireScope(c.var.caller, 'admin')
     const { tenantId } = c.var.caller
     const { userId } = c.req.valid('param')

@@ -1,5 +1,6 @@
 /** How much of a tenant is on this node. */
 import { createRoute, z } from '@hono/zod-openapi'
+import type { Services } from '../../flows/services.ts'
 import { identify, requireScope } from '../caller.ts'
 import type { HttpContext } from '../settings.ts'
 import { type Api, administered, json, refusedWith } from './api.ts'
@@ -16,20 +17,21 @@ const stats = z
   })
   .openapi('TenantStats')
 
-const route = createRoute({
-  method: 'get',
-  path: '/v1/stats',
-  operationId: 'stats',
-  tags: ['Sessions'],
-  summary: 'Statistics of the tenant',
-  description: 'Of this node. API keys need the scope `read` or `admin`.',
-  security: administered,
-  responses: { 200: json(stats, 'The counts, now.'), ...refusedWith(401, 403, 429) },
-})
+const route = (services: Services) =>
+  createRoute({
+    method: 'get',
+    path: '/v1/stats',
+    operationId: 'stats',
+    tags: ['Sessions'],
+    summary: 'Statistics of the tenant',
+    description: 'Of this node. API keys need the scope `read` or `admin`.',
+    security: administered,
+    middleware: identify(services),
+    responses: { 200: json(stats, 'The counts, now.'), ...refusedWith(401, 403, 429) },
+  })
 
 export const addStats = (api: Api, { services }: HttpContext): void => {
-  api.use('/v1/stats', identify(services))
-  api.openapi(route, (c) => {
+  api.openapi(route(services), (c) => {
     requireScope(c.var.caller, 'read', 'admin')
     return c.json(services.hub.stats(c.var.caller.tenantId), 200)
   })

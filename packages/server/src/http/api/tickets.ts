@@ -14,20 +14,20 @@ const ticket = z
   })
   .openapi('Ticket')
 
-const route = ({ limits }: Services) =>
+const route = (services: Services) =>
   createRoute({
     method: 'post',
     path: '/v1/tickets',
     operationId: 'ticket',
     tags: ['Trust'],
     summary: 'Get a ticket for a link',
-    description: `Opens one WebSocket or event stream with \`?ticket=\`, once, within ${Math.round(limits.ticketMs / 1000)} seconds, and from the page’s origin only when a page asked for it.`,
+    description: `Opens one WebSocket or event stream with \`?ticket=\`, once, within ${Math.round(services.limits.ticketMs / 1000)} seconds, and from the page’s origin only when a page asked for it.`,
     security: [{ userToken: [] }],
+    middleware: identify(services),
     responses: { 201: json(ticket, 'A ticket.'), ...refusedWith(401, 403, 429, 503) },
   })
 
 export const addTickets = (api: Api, { services }: HttpContext): void => {
-  api.use('/v1/tickets', identify(services))
   api.openapi(route(services), async (c) => {
     const { identity } = c.var
     if (!identity) throw new FanfareError('forbidden', 'Tickets are for users; send a user’s token.')

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { Api } from '../api/api.ts'
 import type { HttpContext } from '../settings.ts'
-import { addDescriptions, type ApiDescription, describeApi } from './openapi.ts'
+import { type ApiDescription, addDescriptions, describeApi } from './openapi.ts'
 import { renderPage } from './page.ts'
 
 const pagePolicy = [
@@ -31,10 +31,7 @@ export const addDocs = (api: Api, { settings }: HttpContext): void => {
         headers: { ...fresh, 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': pagePolicy },
       }),
   )
-  api.get(
-    stylePath,
-    () => new Response(style(), { headers: { ...fresh, 'Content-Type': 'text/css; charset=utf-8' } }),
-  )
+  api.get(stylePath, () => new Response(style(), { headers: { ...fresh, 'Content-Type': 'text/css; charset=utf-8' } }))
 }
 
 const once = <Value>(make: () => Value): (() => Value) => {
