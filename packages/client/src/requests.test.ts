@@ -96,6 +96,20 @@ test('one that is refused for a while is tried again, and none overtakes it', as
   for (const promise of all) promise.catch(() => {})
 })
 
+test('one that rests holds back even what there would be room for', async () => {
+  await using world = new FakeWorld({ queue: { maxInFlight: 2 } })
+  const room = world.client.room('a')
+  const all = [1, 2, 3].map((data) => room.publish('note', data))
+  const socket = await world.accept()
+  const [first, second] = socket.frames('publish')
+  socket.says({ type: 'error', id: first!.id!, code: 'unavailable', message: '', retry: 'later', retryAfterMs: 400 })
+  socket.says({ type: 'reply', id: second!.id!, result: resultOf(1) as never })
+  expect(socket.frames('publish').map((frame) => frame.data)).toEqual([1, 2])
+  await world.clock.advance(400)
+  expect(socket.frames('publish').map((frame) => frame.data)).toEqual([1, 2, 1, 3])
+  for (const promise of all) promise.catch(() => {})
+})
+
 test('the queue is bounded by items and by bytes, and says so', async () => {
   await using world = new FakeWorld({ queue: { maxItems: 2, maxBytes: 1_000 } })
   const room = world.client.room('a')
