@@ -12,12 +12,17 @@ export const Counted = z.object({ type: z.string(), tenantId: z.string() })
 
 export const createAnalytics = () => {
   // Events that an earlier process left uncounted come before the server is quite up: they wait.
-  const operators = Promise.withResolvers<AppContext>()
+  const opened = Promise.withResolvers<void>()
+  let operators: AppContext | undefined
   return {
-    open: (context: AppContext): void => operators.resolve(context),
+    open(context: AppContext): void {
+      operators = context
+      opened.resolve()
+    },
     /** Once for each event, however often it is told. */
     async count({ id, type, tenantId }: RoomEvent): Promise<void> {
-      await (await operators.promise).publish(analyticsRoom, 'event.counted', { type, tenantId }, { key: id })
+      await opened.promise
+      await operators?.publish(analyticsRoom, 'event.counted', { type, tenantId }, { key: id })
     },
   }
 }

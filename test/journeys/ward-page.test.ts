@@ -1,6 +1,6 @@
 /** The ward's pages in a real Chromium, with a server in a process of its own that can be killed. */
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { copyFile, mkdir } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { type ServerProcess, startServerProcess } from '@fanfare/testkit'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
@@ -8,7 +8,6 @@ import { launchBrowser } from './clients/browser.ts'
 
 const app = fileURLToPath(new URL('../../examples/ward/app.ts', import.meta.url))
 const folder = fileURLToPath(new URL('../../test-results/', import.meta.url))
-const pictures = fileURLToPath(new URL('../../docs/images/', import.meta.url))
 const desktop = { width: 1440, height: 940 }
 
 let browser: Browser
@@ -66,8 +65,6 @@ test('the board shows twelve live beds and an alert', async () => {
   expect(await numberIn(board.page, '#count-gaps')).toBe(0)
   expect(board.problems).toEqual([])
   await board.page.screenshot({ path: `${folder}ward-light.png` })
-  await mkdir(pictures, { recursive: true })
-  await copyFile(`${folder}ward-light.png`, `${pictures}ward.png`)
 }, 60_000)
 
 test('the board is dark where the system is, until the button says otherwise', async () => {
