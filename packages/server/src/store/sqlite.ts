@@ -22,6 +22,9 @@ export const openSqlite = (options: SqliteOptions): DatabaseSync => {
       PRAGMA synchronous = ${options.synchronous ?? 'full'};
       PRAGMA foreign_keys = ON;
       PRAGMA temp_store = MEMORY;
+      PRAGMA cache_size = -32000;
+      -- 16 MB between checkpoints: each costs a sync of its own, and a group of many rooms writes many pages.
+      PRAGMA wal_autocheckpoint = 4000;
       PRAGMA journal_size_limit = 67108864;
     `)
     migrate(database, options)
