@@ -1,0 +1,83 @@
+/** The load: a process of its own that opens connections and counts. It decides nothing; the main process asks it for one thing at a time. */
+import { performance } from 'node:perf_hooks'
+import process from 'node:process'
+import { answerQuestions } from '../lib/control.ts'
+import { Crowd } from './crowd.ts'
+import type { Contender } from './dialects.ts'
+import { Fanout, type FanoutOptions, type RoundOptions } from './fanout.ts'
+import { Publishing, type PublishOptions } from './publish.ts'
+
+type HoldOptions = {
+  readonly contender: Contender
+  readonly port: number
+  readonly count: number
+  readonly from: number
+  /** Rooms as templates: `{3}` is the connection's number divided by 3, so that three share a room. */
+  readonly rooms: readonly string[]
+}
+type ConnectOptions = {
+  readonly contender: Contender
+  readonly port: number
+  readonly count: number
+  readonly from: number
+}
+
+const quiet = { frame: () => {} }
+let fanout: Fanout | undefined
+let publishing: Publishing | undefined
+let held: Crowd | undefined
+
+const fill = (template: string, index: number): string =>
+  template.replace(/\{(\d+)\}/, (_, share: string) => String(Math.floor(index / Number(share))))
+
+await answerQuestions(
+  {},
+  {
+    async fanout(options: FanoutOptions) {
+      fanout = new Fanout(options)
+      await fanout.open()
+      return {}
+    },
+    fanoutRound(options: RoundOptions) {
+      if (!fanout) throw new Error('no subscriber is there')
+      return fanout.round(options)
+    },
+    async publish(options: PublishOptions) {
+      publishing?.end()
+      publishing = new Publishing(options)
+      await publishing.open()
+      return {}
+    },
+    publishRound({ ms }: { readonly ms: number }) {
+      if (!publishing) throw new Error('no publisher is there')
+      return publishing.round(ms)
+    },
+    async hold({ contender, port, count, from, rooms }: HoldOptions) {
+      held = new Crowd({
+        contender,
+        port,
+        count,
+        from,
+        rooms: (index) => rooms.map((room) => fill(room, index)),
+        receiver: quiet,
+      })
+      await held.open()
+      return { connections: held.connections.length }
+    },
+    letGo() {
+      held?.end()
+      return {}
+    },
+    async connect({ contender, port, count, from }: ConnectOptions) {
+      const cpu = process.cpuUsage()
+      const start = performance.now()
+      const crowd = new Crowd({ contender, port, count, from, receiver: quiet })
+      await crowd.open()
+      const seconds = (performance.now() - start) / 1000
+      const { user, system } = process.cpuUsage(cpu)
+      crowd.end()
+      return { seconds, loadSeconds: (user + system) / 1e6 }
+    },
+  },
+)
+process.exit(0)

@@ -1,0 +1,34 @@
+/** A publish frame that is sent again and again with another number in it: masked once, six bytes changed for each. */
+import { beforeNumber, digits, numbers } from '../lib/payload.ts'
+import { frameOf, maskingKey } from './frame.ts'
+
+export class Template {
+  readonly #copies: Uint8Array
+  readonly #length: number
+  /** Of the number's first digit, in a frame and in its payload. */
+  readonly #at: number
+  readonly #inPayload: number
+
+  /** `most`: how many frames may be sent at once. */
+  constructor(text: string, most: number) {
+    const frame = frameOf(text)
+    this.#length = frame.length
+    this.#inPayload = text.lastIndexOf(beforeNumber) + beforeNumber.length
+    this.#at = frame.length - text.length + this.#inPayload
+    this.#copies = new Uint8Array(frame.length * most)
+    for (let copy = 0; copy < most; copy++) this.#copies.set(frame, copy * frame.length)
+  }
+
+  /** The frames for `count` numbers from `first`. The same memory at each call. */
+  frames(first: number, count: number): Uint8Array {
+    for (let copy = 0; copy < count; copy++) {
+      let rest = (first + copy) % numbers
+      for (let digit = digits - 1; digit >= 0; digit--) {
+        const place = copy * this.#length + this.#at + digit
+        this.#copies[place] = (48 + (rest % 10)) ^ maskingKey[(this.#inPayload + digit) & 3]!
+        rest = Math.floor(rest / 10)
+      }
+    }
+    return this.#copies.subarray(0, count * this.#length)
+  }
+}

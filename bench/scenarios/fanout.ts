@@ -1,0 +1,105 @@
+/** Fan-out to 1,000 subscribers of one room, 1 and 16 messages in flight, every contender in turn in every round. */
+
+import type { Child } from '../lib/child.ts'
+import { type Figure, figure, medianOf } from '../lib/figures.ts'
+import {
+  names,
+  notesOn,
+  numberIn,
+  type Run,
+  type Scenario,
+  startLoad,
+  startServer,
+  type Watched,
+  watch,
+} from '../lib/run.ts'
+import type { Contender } from '../load/dialects.ts'
+
+const contenders = ['fanfare', 'socketio', 'bun-publish'] as const
+const subscribers = 1_000
+const windows = [1, 16] as const
+
+type Stand = { readonly contender: Contender; readonly server: Child; readonly load: Child }
+type Measured = { readonly contender: Contender; readonly inFlight: number; readonly rounds: Watched[] }
+
+export const fanout: Scenario = async (run) => {
+  await using stack = new AsyncDisposableStack()
+  const stands: Stand[] = []
+  for (const contender of contenders) {
+    run.progress(`fanout: ${names[contender]}, ${subscribers} subscribers`)
+    const server = stack.use(await startServer(contender))
+    const load = stack.use(await startLoad())
+    await load.ask('fanout', { contender, port: server.ready.port, subscribers })
+    stands.push({ contender, server, load })
+  }
+  const measured = windows.flatMap((inFlight) =>
+    contenders.map((contender): Measured => ({ contender, inFlight, rounds: [] })),
+  )
+  for (const { inFlight, rounds, contender } of measured) {
+    const stand = stands.find((one) => one.contender === contender)
+    if (stand) await measure(run, stand, { inFlight, rounds })
+  }
+  return [...measured.flatMap(figuresOf), ...ratios(measured)]
+}
+
+const measure = async (
+  run: Run,
+  { contender, server, load }: Stand,
+  { inFlight, rounds }: Pick<Measured, 'inFlight' | 'rounds'>,
+) => {
+  const ms = run.quick ? 500 : 1_500
+  const [warm, wanted] = run.quick ? [1, 3] : [2, 7]
+  for (let round = -warm; round < wanted; round++) {
+    run.progress(
+      `fanout: ${names[contender]}, ${inFlight} in flight, ${round < 0 ? 'warm-up' : `round ${round + 1} of ${wanted}`}`,
+    )
+    const watched = await watch(server, () => load.ask('fanoutRound', { inFlight, ms }))
+    const wrong = numberIn(watched.answer, 'wrong')
+    if (wrong > 0) throw new Error(`${names[contender]}: ${wrong} messages were lost, doubled or out of order`)
+    if (round >= 0) rounds.push(watched)
+  }
+}
+
+const deliveriesOf = ({ answer }: Watched): number => numberIn(answer, 'deliveries')
+const rate = (round: Watched): number => deliveriesOf(round) / round.seconds
+
+const figuresOf = ({ contender, inFlight, rounds }: Measured): readonly Figure[] => {
+  const about = { scenario: 'fanout', contender: names[contender] }
+  const bytes = rounds[0] ? numberIn(rounds[0].answer, 'frameBytes') : 0
+  return [
+    figure(
+      {
+        ...about,
+        measure: `deliveries, ${inFlight} in flight`,
+        unit: '/s',
+        notes: [`frames of ${bytes} bytes`, ...notesOn(rounds)],
+      },
+      rounds.map(rate),
+    ),
+    figure(
+      { ...about, measure: `server processor time, ${inFlight} in flight`, unit: 's per million' },
+      rounds.map((round) => (round.serverSeconds / deliveriesOf(round)) * 1e6),
+    ),
+  ]
+}
+
+/** Of medians, each to Fanfare's. */
+const ratios = (measured: readonly Measured[]): readonly Figure[] =>
+  windows.flatMap((inFlight) => {
+    const medianRate = (contender: Contender) =>
+      medianOf(
+        (measured.find((one) => one.contender === contender && one.inFlight === inFlight)?.rounds ?? []).map(rate),
+      )
+    return (['socketio', 'bun-publish'] as const).map((other) =>
+      figure(
+        {
+          scenario: 'fanout',
+          contender: `Fanfare to ${names[other]}`,
+          measure: `deliveries, ${inFlight} in flight`,
+          unit: 'times',
+          notes: other === 'socketio' && inFlight === 16 ? ['goal: at least 5'] : [],
+        },
+        [medianRate('fanfare') / medianRate(other)],
+      ),
+    )
+  })

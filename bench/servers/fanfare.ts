@@ -1,0 +1,64 @@
+/** Fanfare as a contender: the whole server, with the limits raised that a load from one machine must not meet. */
+import { mkdirSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import process from 'node:process'
+import { configWith, defineApp, silentLog, startServer } from '@fanfare/server'
+import { z } from 'zod'
+import { benchFolder } from '../lib/child.ts'
+import { answerQuestions } from '../lib/control.ts'
+import { measureMemory } from '../lib/memory.ts'
+import { secret } from '../lib/token.ts'
+
+const events = { tick: z.object({ text: z.string(), n: z.string() }) }
+
+const app = defineApp({
+  rooms: {
+    'memory:{name}': { events, access: 'tenant', publish: 'tenant', log: { keep: 1_000, for: '5m' } },
+    'durable:{name}': { events, access: 'tenant', publish: 'tenant', log: { keep: 1_000, for: '5m', durable: true } },
+  },
+})
+
+const many = 1_000_000_000
+// Beside the repository's files and not in a memory file system: durable must mean the disk.
+const parent = join(benchFolder, '../.cache')
+mkdirSync(parent, { recursive: true })
+const dataFolder = join(parent, `bench-${process.pid}`)
+
+const server = await startServer({
+  app,
+  log: silentLog,
+  config: configWith({
+    port: 0,
+    dataFolder,
+    secret,
+    // The load names an address for each connection, so that they count as the many machines that they stand for.
+    trustedProxies: ['127.0.0.1'],
+    limits: {
+      connectsPerSecond: many,
+      framesPerSecond: many,
+      framesBurst: many,
+      framesPerSecondPerUser: many,
+      inboundBytesPerSecond: many,
+    },
+  }),
+})
+
+await answerQuestions(
+  { port: Number(new URL(server.url).port) },
+  {
+    memory: () => measureMemory(),
+    heap: () => heapByType(),
+  },
+)
+
+/** The objects of the heap by type, for whoever looks where memory goes. */
+async function heapByType(): Promise<{ readonly objects: { readonly [type: string]: number } }> {
+  const { heapStats } = await import('bun:jsc')
+  Bun.gc(true)
+  return { objects: heapStats().objectTypeCounts }
+}
+
+// A graceful stop gives its sessions time that a benchmark does not have: only the folder is tidied.
+await rm(dataFolder, { recursive: true, force: true })
+process.exit(0)
