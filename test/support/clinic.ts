@@ -57,6 +57,7 @@ export const clinic = defineApp({
       const sent = await context.publish(`ward:${ward}`, 'message.created', { text })
       return { id: sent.id, offset: sent.offset }
     }),
+    'never:answers': command(z.object({}), () => new Promise<null>(() => {})),
     'always:fails': command(z.object({}), () => {
       throw new Error('a secret detail')
     }),

@@ -11,6 +11,8 @@ export type {
   TenantStats,
 } from './app/app.ts'
 export { command, defineApp } from './app/define-app.ts'
+export type { AppDescription, EndpointDescription, RoomDescription, RouteDescription } from './app/description.ts'
+export type { Duration } from './app/duration.ts'
 export { type Config, configWith, readConfig } from './config.ts'
 export { type Clock, systemClock } from './lib/clock.ts'
 export { type FakeClock, fakeClock } from './lib/fake-clock.ts'

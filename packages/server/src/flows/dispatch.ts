@@ -30,7 +30,11 @@ export const dispatch = async (services: Services, session: Session, frame: Sess
     case 'publish':
       return publishFrame(services, session, frame)
     case 'command':
-      return answerLater(session, frame, runCommand(services, callerOf(session), { ...frame, session: session.id }))
+      return answerLater(session, {
+        frame,
+        work: runCommand(services, callerOf(session), { ...frame, session: session.id }),
+        most: services.limits.inboxMessages,
+      })
     case 'history':
       return answer(session, frame.id, await history(services, callerOf(session), frame))
     case 'presence':
@@ -51,20 +55,27 @@ const answer = (session: Session, id: FrameId | undefined, result: Json): void =
   if (id !== undefined) session.send({ type: 'reply', id, result })
 }
 
-/** Answers when it is done, without holding the frames behind it. */
-const answerLater = (
+/**
+ * Answers when it is done, without holding the frames behind it; unless too many already wait, so that what one connection
+ * has under way is bounded.
+ */
+const answerLater = async (
   session: Session,
-  frame: { readonly id?: FrameId; readonly room?: string },
-  work: Promise<Json>,
-): void => {
-  work.then(
-    (result) => answer(session, frame.id, result),
-    (error: unknown) => {
-      const room = frame.room === undefined ? {} : { room: frame.room }
-      session.send(errorFrame(toFanfareError(error), { ...room, ...idOf(frame) }))
-    },
-  )
+  { frame, work, most }: { readonly frame: AnsweredFrame; readonly work: Promise<Json>; readonly most: number },
+): Promise<void> => {
+  session.pending++
+  const answered = work
+    .then(
+      (result) => answer(session, frame.id, result),
+      (error: unknown) => {
+        const room = 'room' in frame ? { room: frame.room } : {}
+        session.send(errorFrame(toFanfareError(error), { ...room, ...idOf(frame) }))
+      },
+    )
+    .finally(() => session.pending--)
+  if (session.pending >= most) await answered
 }
+type AnsweredFrame = SessionFrame & { type: 'publish' | 'command' }
 
 /** One room, or all the rooms of a resume at once. A refused room is answered by itself; the others go on. */
 const subscribeAll = async (
@@ -87,7 +98,7 @@ const publishFrame = async (
   frame: SessionFrame & { type: 'publish' },
 ): Promise<void> => {
   const append = await preparePublish(services, callerOf(session), frame)
-  answerLater(session, frame, append())
+  return answerLater(session, { frame, work: append(), most: services.limits.inboxMessages })
 }
 
 const presenceFrame = async (

@@ -32,6 +32,8 @@ export class Session {
   identity: Identity
   user: User
   open = true
+  /** Frames whose answers are under way. */
+  pending = 0
   readonly subscriptions = new Map<RoomKey, Subscription>()
   /** Rooms where presence shows this session. */
   present: Set<RoomKey> | undefined

@@ -9,7 +9,7 @@ import { Connection } from '../flows/connection.ts'
 import type { Services } from '../flows/services.ts'
 import type { Link } from '../hub/link.ts'
 import type { Dialect } from '../wire/dialect.ts'
-import { nativeDialect } from '../wire/native.ts'
+import { decodeLimits, nativeDialect } from '../wire/native.ts'
 
 /** The path at which every application can be reached in the native dialect. */
 export const nativePath = '/v1/websocket'
@@ -32,13 +32,14 @@ export type Opening =
 export class Opener {
   readonly #services: Services
   readonly #policy: OpenPolicy
-  readonly #native = nativeDialect()
+  readonly #native: Dialect
   /** One dialect for each endpoint with words of its own, so that an event is encoded once for all its links. */
   readonly #dialects = new Map<EndpointRule, Dialect>()
 
   constructor(services: Services, policy: OpenPolicy) {
     this.#services = services
     this.#policy = policy
+    this.#native = nativeDialect(decodeLimits(services.limits))
   }
 
   decide(request: Request, remoteAddress: string): Opening {
@@ -73,7 +74,7 @@ export class Opener {
     if (!endpoint) return this.#native
     const known = this.#dialects.get(endpoint.rule)
     if (known) return known
-    const dialect = nativeDialect(endpoint.rule.words)
+    const dialect = nativeDialect(decodeLimits(this.#services.limits), endpoint.rule.words)
     this.#dialects.set(endpoint.rule, dialect)
     return dialect
   }

@@ -1,11 +1,18 @@
 /** The native dialect: one JSON object a frame. An endpoint may use other words for its applications' clients. */
-import { decodeClientFrame, encodeServerFrame, type RoomEvent } from '@fanfare/protocol'
+import { type DecodeLimits, decodeClientFrame, encodeServerFrame, type Limits, type RoomEvent } from '@fanfare/protocol'
 import type { EndpointWords } from '../app/app.ts'
 import type { Dialect, SpokenFrame } from './dialect.ts'
 
-export const nativeDialect = (words: EndpointWords = {}): Dialect => ({
+export const decodeLimits = (limits: Limits): DecodeLimits => ({
+  depth: limits.jsonDepth,
+  keys: limits.jsonKeys,
+  rooms: limits.roomsPerSession,
+  keyBytes: limits.idempotencyKeyBytes,
+})
+
+export const nativeDialect = (limits: DecodeLimits, words: EndpointWords = {}): Dialect => ({
   name: 'native',
-  decode: decodeClientFrame,
+  decode: (text) => decodeClientFrame(text, limits),
   encodeEvent: words.event
     ? (event: RoomEvent) => JSON.stringify(words.event?.(event))
     : (event: RoomEvent) => encodeServerFrame({ type: 'event', event }),
