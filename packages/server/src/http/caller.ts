@@ -13,9 +13,10 @@ export type Identified = { readonly caller: Caller; readonly identity: Identity 
 
 /**
  * Takes a user's token or a server's API key, from the headers alone: what opens the API does not belong in an address.
- * @throws FanfareError `unauthenticated`, `token_expired`, `tenant_mismatch`, `rate_limited`
+ * @throws FanfareError `unauthenticated`, `token_expired`, `tenant_mismatch`, `rate_limited`, `shutting_down`
  */
 export const identifyRequest = async (services: Services, request: Request): Promise<Identified> => {
+  if (!services.accepting) throw new FanfareError('shutting_down', undefined, { retryAfterMs: 1_000 })
   const { credentials, origin } = credentialsOf(request)
   if (credentials.kind === 'ticket') {
     throw new FanfareError('unauthenticated', 'A ticket opens a link. Send a token: Authorization: Bearer …')
