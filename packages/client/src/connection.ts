@@ -7,11 +7,11 @@ import { type ConnectionSignal, type ConnectionState, transition } from './conne
 import { type Credential, Credentials } from './credentials.ts'
 import { type Failure, failureOf } from './failure.ts'
 import { type Address, addressOf, type Link } from './link.ts'
-import { Watched } from './listeners.ts'
+import { type Stop, Watched } from './listeners.ts'
 import type { Settings } from './options.ts'
 import { Refresher } from './refresher.ts'
 import { afterLoss } from './retry-policy.ts'
-import type { Surroundings, Timer } from './surroundings.ts'
+import type { Surroundings } from './surroundings.ts'
 import { TransportChoice } from './transport-choice.ts'
 import { Watchdog } from './watchdog.ts'
 
@@ -33,7 +33,7 @@ export class Connection {
   readonly #address: Address
   #link: Link | undefined
   /** Everything that belongs to the present status and ends with it. */
-  #scope: (() => void)[] = []
+  readonly #scope = new Set<Stop>()
   #watchdog: Watchdog | undefined
   #refresher: Refresher | undefined
   #hintAt: number | undefined
@@ -87,7 +87,7 @@ export class Connection {
 
   #leaveStatus(): void {
     for (const stop of this.#scope) stop()
-    this.#scope = []
+    this.#scope.clear()
   }
 
   #enterStatus(state: ConnectionState): void {
@@ -97,7 +97,7 @@ export class Connection {
         return
       case 'connected':
         this.#after(this.#settings.reconnect.stableMs, () => this.#signal({ type: 'stable' }))
-        if (state.transport === 'event-stream') this.#planUpgrade()
+        if (state.transport === 'event-stream' && this.#surroundings.WebSocket) this.#planUpgrade()
         return
       case 'reconnecting':
       case 'suspended':
@@ -110,15 +110,19 @@ export class Connection {
   }
 
   #after(ms: number, callback: () => void): void {
-    const timer: Timer = this.#surroundings.clock.after(Math.max(0, ms), callback)
-    this.#scope.push(() => timer.cancel())
+    const timer = this.#surroundings.clock.after(Math.max(0, ms), () => {
+      this.#scope.delete(stop)
+      callback()
+    })
+    const stop = () => timer.cancel()
+    this.#scope.add(stop)
   }
 
   #dial(): void {
     this.#hintAt = this.#linkFailure = undefined
     // Abandoned when the status changes: a slow token provider must not open a link that nobody waits for.
     let wanted = true
-    this.#scope.push(() => {
+    this.#scope.add(() => {
       wanted = false
     })
     this.#after(this.#settings.connectTimeoutMs, () =>
@@ -240,12 +244,17 @@ export class Connection {
   /** An event stream serves; a WebSocket serves better. Every room resumes by position, so moving loses nothing. */
   #planUpgrade(): void {
     this.#after(this.#settings.fallback.upgradeMs, () => {
-      const abandon = this.#transports.probe((works) => {
-        if (!works) return this.#planUpgrade()
+      let abandon: Stop | undefined
+      abandon = this.#transports.probe((works) => {
+        if (abandon) this.#scope.delete(abandon)
+        if (!works) {
+          this.#planUpgrade()
+          return
+        }
         this.#hintAt = this.#surroundings.clock.now()
         this.#lose(new FanfareError('unavailable', 'Moving from an event stream to a WebSocket.'))
       })
-      this.#scope.push(abandon)
+      this.#scope.add(abandon)
     })
   }
 

@@ -40,6 +40,21 @@ test('two WebSockets that do not open, and the client goes on over HTTP', async 
   expect(world.client.state.getSnapshot()).toMatchObject({ status: 'connected', transport: 'event-stream' })
 })
 
+test('a WebSocket that cannot even be made counts as one that does not open', async () => {
+  const http = new FakeHttp()
+  class Forbidden {
+    constructor() {
+      throw new Error('blocked by policy')
+    }
+  }
+  await using world = new FakeWorld({ surroundings: { fetch: http.fetch, WebSocket: Forbidden as never } })
+  world.client.connect()
+  for (let turn = 0; turn < 2; turn++) await world.clock.advance(500)
+  expect(world.client.state.getSnapshot()).toMatchObject({ status: 'connected', transport: 'event-stream' })
+  await world.clock.advance(130_000)
+  expect(world.status).toBe('connected')
+})
+
 test('and goes back to a WebSocket when one opens again, from its position', async () => {
   const http = new FakeHttp()
   await using world = new FakeWorld({ surroundings: { fetch: http.fetch } })

@@ -5,7 +5,10 @@ import { type Address, type Link, type LinkEvents, subprotocol } from './link.ts
 import type { Stop } from './listeners.ts'
 import type { Settings } from './options.ts'
 import { openStreamLink } from './stream-link.ts'
+import type { Socket } from './surroundings.ts'
 import { openWebSocketLink } from './websocket-link.ts'
+
+const nothing: Stop = () => {}
 
 export class TransportChoice {
   readonly #settings: Settings
@@ -30,20 +33,24 @@ export class TransportChoice {
     }
     if (!WebSocket) throw new FanfareError('unavailable', 'There is no WebSocket here, and event streams are off.')
     const options = { WebSocket, address: this.#address, credential }
-    return this.#watch(events, (watched) => openWebSocketLink(options, watched))
+    try {
+      return this.#watch(events, (watched) => openWebSocketLink(options, watched))
+    } catch (error) {
+      // A policy or an extension that forbids sockets throws at once.
+      this.#note('websocket', false)
+      throw error
+    }
   }
 
   /** Whether a WebSocket would open now. Returns the function that abandons the question. */
   probe(answer: (works: boolean) => void): Stop {
-    const { WebSocket } = this.#settings.surroundings
-    if (!WebSocket) {
+    const socket = this.#tryOut()
+    if (!socket) {
       answer(false)
-      return () => {}
+      return nothing
     }
-    const socket = new WebSocket(this.#address.socket, [subprotocol])
     const finish = (works?: boolean) => {
       socket.onopen = socket.onclose = null
-      socket.onerror = () => {}
       socket.close()
       if (works) this.#socketFailures = 0
       if (works !== undefined) answer(works)
@@ -52,6 +59,16 @@ export class TransportChoice {
     socket.onerror = () => {}
     socket.onclose = () => finish(false)
     return () => finish()
+  }
+
+  #tryOut(): Socket | undefined {
+    const { WebSocket } = this.#settings.surroundings
+    try {
+      return WebSocket && new WebSocket(this.#address.socket, [subprotocol])
+    } catch {
+      // Whatever forbids it, the answer is no.
+      return undefined
+    }
   }
 
   #prefersStream(): boolean {
