@@ -51,7 +51,7 @@ export type SourceFile = { readonly path: string; readonly source: string }
 type Import = { readonly from: string; readonly to: string; readonly specifier: string }
 
 const serverSource = 'packages/server/src/'
-const isTest = (path: string): boolean => /\.(test|test-d|contract)\.(ts|tsx|mjs)$/.test(path)
+const isTest = (path: string): boolean => /\.(test|test-d|contract|world)\.(ts|tsx|mjs)$/.test(path)
 const packageOf = (path: string): string | undefined => /^packages\/([^/]+)\//.exec(path)?.[1]
 const exampleOf = (path: string): string | undefined => /^examples\/([^/]+)\//.exec(path)?.[1]
 const within = (folder: string, path: string): boolean => path.startsWith(`${folder}/`)

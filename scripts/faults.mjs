@@ -12,6 +12,6 @@ const files = filesIn(['test/faults'], isBunTest).filter(
 )
 if (files.length === 0) fail('No test of faults has such a name. They are in test/faults.')
 
-const counts = await bunTests(bun, files, { timeoutMs: 900_000, args: ['--no-orphans'] })
+const counts = await bunTests(bun, files, { timeoutMs: 900_000 })
 process.stdout.write(`${countsLine(counts)}\n`)
 process.exitCode = counts.failed === 0 && counts.passed > 0 ? 0 : 1

@@ -28,5 +28,7 @@ test('sums up in one line', () => {
 })
 
 test('keeps of the output what says why it failed', () => {
-  expect(failuresOf('a.test.ts:\n(pass) one\n\nerror: no\n(fail) two')).toBe('a.test.ts:\nerror: no\n(fail) two')
+  const output = 'bun test v1\n\na.test.ts:\n(pass) one\n\nb.test.ts:\nchatter\n(pass) one\nerror: no\n(fail) two'
+  expect(failuresOf(output)).toBe('b.test.ts:\nchatter\nerror: no\n(fail) two')
+  expect(failuresOf('panic: out of memory')).toBe('panic: out of memory')
 })

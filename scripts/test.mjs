@@ -30,7 +30,7 @@ const onNode = filesIn(['packages', 'examples', 'test/journeys', 'test/regressio
 const parts = [
   ['types', typeTests],
   ['unit and contract tests', () => bunTests(bun, unit, { timeoutMs: 60_000, env })],
-  ['journeys and regressions', () => bunTests(bun, journeys, { timeoutMs: 60_000, env, args: ['--no-orphans'] })],
+  ['journeys and regressions', () => bunTests(bun, journeys, { timeoutMs: 60_000, env })],
   ['tests on Node', () => nodeTests(ensureNode(), onNode, { env })],
 ]
 

@@ -17,7 +17,7 @@ type Rule = {
   readonly everywhere?: true
 }
 
-const isTest = (path: string): boolean => /\.(test|test-d|contract)\.(ts|tsx|mjs)$/.test(path)
+const isTest = (path: string): boolean => /\.(test|test-d|contract|world)\.(ts|tsx|mjs)$/.test(path)
 const isShipped = (path: string): boolean => /^packages\/[^/]+\/src\//.test(path) && !isTest(path)
 const spoken = ['scripts/words.ts', 'scripts/words.test.ts']
 

@@ -20,7 +20,19 @@ export const capture = (command, args, { env = process.env, onOutput = () => {} 
     child.stdout.on('data', take)
     child.stderr.on('data', take)
     child.on('error', (error) => done({ code: 127, output: `${output}${error.message}\n` }))
-    child.on('close', (code, signal) => done({ code: code ?? 128 + constants.signals[signal], output }))
+    child.on('exit', (code, signal) => {
+      const end = () => done({ code: code ?? 128 + constants.signals[signal], output })
+      // What the program left running may hold the pipe open for as long as it likes.
+      const late = setTimeout(() => {
+        child.stdout.destroy()
+        child.stderr.destroy()
+        end()
+      }, 2_000)
+      child.on('close', () => {
+        clearTimeout(late)
+        end()
+      })
+    })
   })
 
 /** Becomes the program: it has the terminal, gets the signals, and its exit code is ours. */

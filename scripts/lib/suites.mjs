@@ -49,7 +49,7 @@ export const bunTests = async (bun, files, { timeoutMs = 5_000, quiet = false, a
   if (files.length === 0) return { ...noCounts, output: '' }
   const folder = mkdtempSync(join(tmpdir(), 'fanfare-junit-'))
   const report = join(folder, 'junit.xml')
-  const flags = [`--timeout=${timeoutMs}`, '--reporter=junit', `--reporter-outfile=${report}`, ...args]
+  const flags = ['--no-orphans', `--timeout=${timeoutMs}`, '--reporter=junit', `--reporter-outfile=${report}`, ...args]
   const { code, output } = await capture(bun, ['test', ...flags, ...files.map((file) => `./${file}`)], {
     env: { ...process.env, ...env },
     onOutput: quiet ? undefined : stream,
@@ -70,12 +70,17 @@ export const nodeTests = async (node, files, { timeoutMs = 60_000, env = {} } = 
   return { ...judged(countsOfTap(output), code), output }
 }
 
-/** What of a runner's output says why it failed: the blocks around its failures, or the end when there is none. */
+const fileHeader = /^\S+\.test\.tsx?:$/
+const passing = /^\((pass|skip)\)|^bun test v|^$/
+
+/** What of a runner's output says why it failed: the parts of the files in which something did, or the end when none says so. */
 export const failuresOf = (output) => {
-  const lines = output.split('\n')
-  const passing = /^\((pass|skip)\)|^bun test v|^$/
-  const header = /^\S+\.test\.tsx?:$/
-  const told = lines.filter((line) => !passing.test(line))
-  const kept = told.filter((line, index) => !(header.test(line) && header.test(told[index + 1] ?? '')))
-  return kept.slice(-200).join('\n')
+  const lines = output.split('\n').filter((line) => !passing.test(line))
+  const parts = [[]]
+  for (const line of lines) {
+    if (fileHeader.test(line)) parts.push([])
+    parts.at(-1).push(line)
+  }
+  const failed = parts.slice(1).filter((part) => part.some((line) => /^\(fail\)|^error:/.test(line)))
+  return (failed.length > 0 ? failed.flat() : lines).slice(-200).join('\n')
 }
