@@ -8,7 +8,10 @@ const root = mkdtempSync(join(tmpdir(), 'fanfare-folder-'))
 afterAll(() => rmSync(root, { recursive: true }))
 
 const spawn = (path: string) => {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, 'lock.child.ts'), path], { stdout: 'pipe' })
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, 'lock.child.ts'), path], {
+    stdin: 'pipe',
+    stdout: 'pipe',
+  })
   const said = async () => {
     const { value } = await child.stdout.getReader().read()
     return new TextDecoder().decode(value).trim()

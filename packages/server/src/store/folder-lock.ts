@@ -38,12 +38,14 @@ export const takeLock = async (folder: string): Promise<FolderLock> => {
     mode: 0o600,
   })
   renameSync(`${pidFile}.new`, pidFile)
-  return {
-    release() {
-      rmSync(pidFile, { force: true })
-      database.close()
-    },
+  // Also what keeps the database from being collected as garbage, and the lock with it, when nobody keeps the folder.
+  const release = () => {
+    process.off('exit', release)
+    rmSync(pidFile, { force: true })
+    database.close()
   }
+  process.on('exit', release)
+  return { release }
 }
 
 /** The holder may have locked an instant ago and not yet have written its pid: a name that is not alive is asked for again. */
