@@ -93,23 +93,26 @@ export class Actor {
 
   /** Subscribes and waits for the answer about this room. */
   async joins(room: string, since?: Since): Promise<Subscribed> {
-    const id = `${this.name}-${this.#nextId++}`
-    this.sends({ type: 'subscribe', id, room, ...(since === undefined ? {} : { since }) })
-    const answer = await this.frames.take(
-      `the answer to a subscribe to ${room}`,
-      (came): came is Subscribed | ErrorFrame =>
-        (came.type === 'subscription' && came.status === 'subscribed' && came.id === id) ||
-        (came.type === 'error' && came.id === id),
-    )
-    if (answer.type === 'error') throw new FanfareError(answer.code, answer.message)
-    return answer
+    const frame = { type: 'subscribe', room, ...(since === undefined ? {} : { since }) } as const
+    return (await this.#asksRoom(frame)) as Subscribed
   }
 
   async leaves(room: string): Promise<void> {
-    this.sends({ type: 'unsubscribe', room })
-    await this.frames.take(`leaving ${room}`, (came) => {
-      return came.type === 'subscription' && came.status === 'unsubscribed' && came.room === room
-    })
+    await this.#asksRoom({ type: 'unsubscribe', room })
+  }
+
+  async #asksRoom(
+    frame: Extract<ClientFrame, { room: string; type: 'subscribe' | 'unsubscribe' }>,
+  ): Promise<SubscriptionFrame> {
+    const id = `${this.name}-${this.#nextId++}`
+    this.sends({ ...frame, id })
+    const answer = await this.frames.take(
+      `the answer to ${frame.type} ${frame.room}`,
+      (came): came is SubscriptionFrame | ErrorFrame =>
+        (came.type === 'subscription' || came.type === 'error') && came.id === id,
+    )
+    if (answer.type === 'error') throw new FanfareError(answer.code, answer.message)
+    return answer
   }
 
   async says(room: string, event: string, data: Json, key?: string): Promise<PublishResult> {
