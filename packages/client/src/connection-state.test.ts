@@ -18,6 +18,7 @@ const states = {
 const signals = {
   start: { type: 'start' },
   opened: { type: 'opened', transport: 'websocket', session },
+  renewed: { type: 'opened', transport: 'websocket', session: { ...session, id: 's2' } },
   stable: { type: 'stable' },
   lostOnline: { type: 'lost', error, retryAt: 9, online: true },
   lostOffline: { type: 'lost', error, retryAt: 9, online: false },
@@ -35,13 +36,14 @@ const table: { readonly [State in StateName]: { readonly [Signal in SignalName]?
   idle: { start: { status: 'connecting', tries: 0 }, refused: states.failed, close: states.closed },
   connecting: {
     opened: states.connected,
+    renewed: { ...states.connected, session: { ...session, id: 's2' } },
     lostOnline: states.reconnecting,
     lostOffline: states.suspended,
     refused: states.failed,
     close: states.closed,
   },
   connected: {
-    opened: states.connected,
+    renewed: { ...states.connected, session: { ...session, id: 's2' } },
     stable: { ...states.connected, tries: 0 },
     lostOnline: states.reconnecting,
     lostOffline: states.suspended,

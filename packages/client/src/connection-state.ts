@@ -55,6 +55,8 @@ export const transition = (state: ConnectionState, signal: ConnectionSignal): Co
     case 'opened': {
       if (state.status !== 'connecting' && state.status !== 'connected') return state
       const { transport, session } = signal
+      // A refresh of the same session is nothing to tell.
+      if (state.status === 'connected' && state.session.id === session.id) return state
       return { status: 'connected', tries: state.tries, transport, session }
     }
     case 'stable':
