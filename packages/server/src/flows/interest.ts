@@ -9,7 +9,14 @@ import type { RoomKey } from '../model/room-key.ts'
 
 const releaseMs = 1_000
 
-type Entry = { holders: number; listening: Promise<void>; releasing: Timer | undefined }
+type Entry = {
+  holders: number
+  /** The listen that counts; undefined when it failed, or ended. */
+  listening: Promise<void> | undefined
+  /** The unlisten under way: a listen must not overtake it. */
+  ending: Promise<void> | undefined
+  releasing: Timer | undefined
+}
 
 export class Interest {
   readonly #entries = new Map<RoomKey, Entry>()
@@ -25,32 +32,58 @@ export class Interest {
 
   /** Resolves when every later event of the room will reach this node (I6). Each hold needs one release, also when it fails. */
   hold(room: LogRoom): Promise<void> {
-    const known = this.#entries.get(room.key)
-    if (known) {
-      known.holders++
-      known.releasing?.cancel()
-      known.releasing = undefined
-      return known.listening
-    }
-    const entry: Entry = { holders: 1, listening: this.#roomLog.listen(room), releasing: undefined }
-    this.#entries.set(room.key, entry)
-    // A failed listen must not be found by the next one: it tries anew.
-    entry.listening.catch(() => this.#forget(room.key, entry))
+    const entry = this.#entry(room.key)
+    entry.holders++
+    entry.releasing?.cancel()
+    entry.releasing = undefined
+    entry.listening ??= this.#listen(room, entry)
     return entry.listening
   }
 
   release(room: LogRoom): void {
     const entry = this.#entries.get(room.key)
     if (!entry || --entry.holders > 0) return
-    entry.releasing = this.#clock.after(releaseMs, () => {
-      this.#forget(room.key, entry)
-      this.#roomLog.unlisten(room).catch((error: unknown) => {
-        this.#log.warn({ error: toFanfareError(error).message }, 'a room could not be unlistened')
-      })
+    entry.releasing = this.#clock.after(releaseMs, () => this.#end(room, entry))
+  }
+
+  #entry(key: RoomKey): Entry {
+    let entry = this.#entries.get(key)
+    if (!entry) {
+      entry = { holders: 0, listening: undefined, ending: undefined, releasing: undefined }
+      this.#entries.set(key, entry)
+    }
+    return entry
+  }
+
+  #listen(room: LogRoom, entry: Entry): Promise<void> {
+    const begin = () => this.#roomLog.listen(room)
+    const listening = entry.ending ? entry.ending.then(begin) : begin()
+    // The next hold must not find a listen that failed: it tries anew.
+    listening.catch(() => {
+      if (entry.listening === listening) entry.listening = undefined
+    })
+    return listening
+  }
+
+  #end(room: LogRoom, entry: Entry): void {
+    const { listening } = entry
+    entry.listening = undefined
+    entry.releasing = undefined
+    const ending = listening ? this.#unlisten(room, listening) : Promise.resolve()
+    entry.ending = ending
+    void ending.then(() => {
+      if (entry.ending !== ending) return
+      entry.ending = undefined
+      if (entry.holders === 0 && !entry.releasing) this.#entries.delete(room.key)
     })
   }
 
-  #forget(key: RoomKey, entry: Entry): void {
-    if (this.#entries.get(key) === entry) this.#entries.delete(key)
+  async #unlisten(room: LogRoom, listening: Promise<void>): Promise<void> {
+    try {
+      await listening
+      await this.#roomLog.unlisten(room)
+    } catch (error) {
+      this.#log.warn({ error: toFanfareError(error).message }, 'a room could not be unlistened')
+    }
   }
 }

@@ -89,12 +89,10 @@ export class Hub {
     if (sent > 0) this.#options.metrics.add('fanfare_events_delivered_total', sent)
   }
 
-  /** The engine lost its place in the room: whoever is live reads the log again. */
+  /** The engine lost its place in the room: whoever is in it reads the log again. */
   lost(key: RoomKey): void {
     for (const subscription of this.#rooms.get(key) ?? []) {
-      if (subscription.state !== 'live') continue
-      subscription.state = 'holding'
-      this.#options.resync(subscription)
+      if (subscription.doubt()) this.#options.resync(subscription)
     }
   }
 

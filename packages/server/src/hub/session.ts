@@ -85,6 +85,8 @@ export class Subscription implements Position {
   /** The last event that went out, or where the subscription began. */
   offset = 0
   #held: EncodedEvent[] | undefined
+  /** Something was lost while this held: what a read gave before may not reach up to what is held. */
+  #doubtful = false
 
   constructor(session: Session, room: Room) {
     this.session = session
@@ -128,6 +130,14 @@ export class Subscription implements Position {
     return 'held'
   }
 
+  /** The engine may have lost events of the room. True when the log must be read again; while holding, `release` sees to it. */
+  doubt(): boolean {
+    if (this.state === 'holding') this.#doubtful = true
+    if (this.state !== 'live') return false
+    this.state = 'holding'
+    return true
+  }
+
   /** An event read from the log, in order. */
   replay(encoded: EncodedEvent): void {
     this.#send(encoded)
@@ -139,12 +149,16 @@ export class Subscription implements Position {
   }
 
   /**
-   * Lets out what was held, once the log was read up to its top. False when the first held event does not follow: the
-   * log must be read again.
+   * Lets out what was held, once the log was read up to its top. False when the first held event does not follow, or
+   * events may have been lost meanwhile: the log must be read again.
    */
   release(): boolean {
     const held = this.#held ?? []
     this.#held = undefined
+    if (this.#doubtful) {
+      this.#doubtful = false
+      return false
+    }
     for (const encoded of held) {
       if (encoded.epoch !== this.epoch) return false
       if (encoded.event.offset <= this.offset) continue
