@@ -65,6 +65,12 @@ test('refuses a path that leaves the package, but not in tests', () => {
   expect(findBroken([file('examples/ward/app.ts', '../hospital/app.ts')])).toHaveLength(1)
 })
 
+test('refuses in what ships an import of what is for tests', () => {
+  const [problem] = findBroken([server('hub/hub.ts', './hub.world.ts')])
+  expect(problem).toContain('what ships cannot need what is for tests')
+  expect(findBroken([server('hub/hub.world.ts', './hub.contract.ts', '../flows/publish.ts')])).toEqual([])
+})
+
 test('finds a circle, even of types, and tells the way around', () => {
   const broken = findBroken([
     { path: 'packages/client/src/a.ts', source: `import type { B } from './b.ts'` },

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import process from 'node:process'
 import { cyclesIn } from './lib/cycles.ts'
-import { filesIn } from './lib/files.mjs'
+import { filesIn, isForTests } from './lib/files.mjs'
 import { importsOf } from './lib/imports.ts'
 
 /** Package → the packages of this repository that it may import. */
@@ -51,7 +51,6 @@ export type SourceFile = { readonly path: string; readonly source: string }
 type Import = { readonly from: string; readonly to: string; readonly specifier: string }
 
 const serverSource = 'packages/server/src/'
-const isTest = (path: string): boolean => /\.(test|test-d|contract|world)\.(ts|tsx|mjs)$/.test(path)
 const packageOf = (path: string): string | undefined => /^packages\/([^/]+)\//.exec(path)?.[1]
 const exampleOf = (path: string): string | undefined => /^examples\/([^/]+)\//.exec(path)?.[1]
 const within = (folder: string, path: string): boolean => path.startsWith(`${folder}/`)
@@ -59,6 +58,11 @@ const within = (folder: string, path: string): boolean => path.startsWith(`${fol
 /** What a file imports by path, as a path from the root; what it imports by name stays as it is. */
 const resolve = (from: string, specifier: string): string =>
   specifier.startsWith('.') ? posix.normalize(posix.join(posix.dirname(from), specifier)) : specifier
+
+const ontoTests = ({ from, to, specifier }: Import): string | undefined =>
+  packageOf(from) !== undefined && specifier.startsWith('.') && isForTests(to)
+    ? `${from} imports ${specifier}: what ships cannot need what is for tests.`
+    : undefined
 
 const acrossPackages = ({ from, to, specifier }: Import): string | undefined => {
   const own = packageOf(from)
@@ -107,8 +111,8 @@ export const findBroken = (files: readonly SourceFile[]): readonly string[] => {
     importsOf(source).map((specifier) => ({ from: path, to: resolve(path, specifier), specifier })),
   )
   const broken = imports
-    .filter(({ from }) => !isTest(from))
-    .map((one) => acrossPackages(one) ?? withinServer(one))
+    .filter(({ from }) => !isForTests(from))
+    .map((one) => ontoTests(one) ?? acrossPackages(one) ?? withinServer(one))
     .filter((problem) => problem !== undefined)
   const graph = new Map<string, string[]>(files.map((file) => [file.path, []]))
   for (const { from, to } of imports) if (known.has(to)) graph.get(from)?.push(to)

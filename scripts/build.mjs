@@ -25,7 +25,7 @@ const compilerOptions = (name) => ({
     ),
   },
   include: [join(root, 'packages', name, 'src')],
-  exclude: ['test', 'contract', 'world', 'test-d'].map((kind) => join(root, 'packages', name, `src/**/*.${kind}.ts`)),
+  exclude: [join(root, 'packages', name, 'src/**/*.*.ts')],
 })
 
 const built = (path) => path.replace(/\.tsx?$/, '.js')

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import type { SourceFile } from './borders.ts'
-import { filesIn } from './lib/files.mjs'
+import { filesIn, isForTests } from './lib/files.mjs'
 import { withoutComments } from './lib/imports.ts'
 
 type Rule = {
@@ -17,8 +17,7 @@ type Rule = {
   readonly everywhere?: true
 }
 
-const isTest = (path: string): boolean => /\.(test|test-d|contract|world)\.(ts|tsx|mjs)$/.test(path)
-const isShipped = (path: string): boolean => /^packages\/[^/]+\/src\//.test(path) && !isTest(path)
+const isShipped = (path: string): boolean => /^packages\/[^/]+\/src\//.test(path) && !isForTests(path)
 const spoken = ['scripts/words.ts', 'scripts/words.test.ts']
 
 /** Names of the platform that contain a word which the glossary does without. */
@@ -43,7 +42,7 @@ export const rules: readonly Rule[] = [
   },
   {
     forbidden: /@ts-(?:ignore|nocheck)|@ts-expect-error(?!.*\w)/,
-    applies: (path) => !isTest(path) && !spoken.includes(path),
+    applies: (path) => !isForTests(path) && !spoken.includes(path),
     why: 'hides an error from the compiler.',
     everywhere: true,
   },
@@ -54,7 +53,7 @@ export const rules: readonly Rule[] = [
   },
   {
     forbidden: /\b(?:test|it|describe)\.only\(/,
-    applies: (path) => isTest(path) && !spoken.includes(path),
+    applies: (path) => isForTests(path) && !spoken.includes(path),
     why: 'keeps the other tests from running.',
   },
 ]

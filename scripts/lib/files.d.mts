@@ -2,3 +2,4 @@
 export function filesIn(folders: readonly string[], wanted?: (name: string) => boolean): string[]
 export function isNodeTest(name: string): boolean
 export function isBunTest(name: string): boolean
+export function isForTests(name: string): boolean

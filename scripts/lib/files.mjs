@@ -25,3 +25,6 @@ export const filesIn = (folders, wanted = () => true) => {
 
 export const isNodeTest = (name) => /\.node\.test\.(ts|mjs)$/.test(name)
 export const isBunTest = (name) => /\.test\.(ts|tsx)$/.test(name) && !isNodeTest(name)
+
+/** Tests and what only they use: `publish.test.ts`, `engine.contract.ts`, `race.world.ts`. Shipped files have no second dot. */
+export const isForTests = (name) => /[^/]\.[a-z-]+\.(ts|tsx|mjs)$/.test(name)

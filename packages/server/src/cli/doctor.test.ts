@@ -2,8 +2,8 @@ import { expect, test } from 'bun:test'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type FakeTerminalOptions, fakeTerminal } from './fake-terminal.ts'
 import { run } from './program.ts'
+import { type FakeTerminalOptions, fakeTerminal } from './terminal.fake.ts'
 
 const secret = 'kR8vQ2mZx7Lp0TtWfYc3NsHb6UdJe1AgiO9yKw4XqE5rVnM'
 const doctor = async (environment: { readonly [name: string]: string }, options: FakeTerminalOptions = {}) => {

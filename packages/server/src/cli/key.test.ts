@@ -2,8 +2,8 @@ import { expect, test } from 'bun:test'
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fakeTerminal } from './fake-terminal.ts'
 import { run } from './program.ts'
+import { fakeTerminal } from './terminal.fake.ts'
 
 test('makes a key, shows it once, lists it without its secret, and ends it', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'fanfare-key-'))

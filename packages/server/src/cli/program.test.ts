@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
-import { fakeTerminal } from './fake-terminal.ts'
 import { run } from './program.ts'
+import { fakeTerminal } from './terminal.fake.ts'
 import { harmless, wantsColour } from './terminal.ts'
 
 test('help is short, has examples, and is no failure', async () => {

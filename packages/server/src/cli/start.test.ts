@@ -3,9 +3,9 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { configWith } from '../config.ts'
-import { fakeTerminal } from './fake-terminal.ts'
 import { run } from './program.ts'
 import { banner, loadApp, untilStopped } from './start.ts'
+import { fakeTerminal } from './terminal.fake.ts'
 
 test('says what file is missing, and what a file lacks', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'fanfare-start-'))

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
-import { type FakeTerminalOptions, fakeTerminal } from './fake-terminal.ts'
 import { run } from './program.ts'
+import { type FakeTerminalOptions, fakeTerminal } from './terminal.fake.ts'
 
 const environment = { FANFARE_URL: 'http://fan.example', FANFARE_TOKEN: 'tok' }
 const event = (offset: number) => ({

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fixedKeys, secretKey } from '../auth/keys.ts'
 import { createTokens } from '../auth/tokens.ts'
-import { fakeTerminal } from './fake-terminal.ts'
 import { run } from './program.ts'
+import { fakeTerminal } from './terminal.fake.ts'
 
 const secret = 'kR8vQ2mZx7Lp0TtWfYc3NsHb6UdJe1AgiO9yKw4XqE5rVnM'
 const folder = () => mkdtempSync(join(tmpdir(), 'fanfare-token-'))
