@@ -1,8 +1,9 @@
 /** Connect: a verified identity becomes a session in the hub, is greeted, and enters the rooms of its endpoint. */
 import { type ConnectedFrame, toFanfareError } from '@fanfare/protocol'
 import type { Endpoint } from '../app/app.ts'
+import type { Flusher } from '../hub/flusher.ts'
 import type { Link } from '../hub/link.ts'
-import { Outbox } from '../hub/outbox.ts'
+import { Outbox, type OutboxOwner } from '../hub/outbox.ts'
 import { Session } from '../hub/session.ts'
 import { secretId } from '../lib/ids.ts'
 import type { Identity } from '../model/identity.ts'
@@ -22,25 +23,49 @@ export type Arrival = {
 export const connect = (services: Services, arrival: Arrival): Session => {
   const { identity, link, dialect } = arrival
   services.quotas.enter(identity)
-  const session: Session = new Session({
+  const reader = new Reader(services, link)
+  const session = new Session({
     id: secretId(),
     identity,
     user: services.auth.userOf(identity),
     link,
     dialect,
     openedAt: services.clock.now(),
-    outbox: new Outbox({
-      link,
-      flusher: services.flusher,
-      limit: services.limits.outboxBytes,
-      slow: () => closeSlow(services, session),
-      sent: (bytes) => services.metrics.add('fanfare_bytes_sent_total', bytes),
-    }),
+    outbox: new Outbox(reader),
   })
+  reader.session = session
   services.hub.add(session)
   services.metrics.add('fanfare_connects_total')
   session.send(greeting(services, session))
   return session
+}
+
+/** Who an outbox is for. A class, not closures: there is one for every session. */
+class Reader implements OutboxOwner {
+  readonly link: Link
+  session: Session | undefined
+  readonly #services: Services
+
+  constructor(services: Services, link: Link) {
+    this.#services = services
+    this.link = link
+  }
+
+  get flusher(): Flusher {
+    return this.#services.flusher
+  }
+
+  get limit(): number {
+    return this.#services.limits.outboxBytes
+  }
+
+  slow(): void {
+    if (this.session) closeSlow(this.#services, this.session)
+  }
+
+  sent(bytes: number): void {
+    this.#services.metrics.add('fanfare_bytes_sent_total', bytes)
+  }
 }
 
 /** Too slow: the client is told to resume; what it has not read is in the log. */

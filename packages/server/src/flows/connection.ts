@@ -2,7 +2,7 @@
  * One link from its first byte to its last: waits for an identity, takes frames in order through a bounded inbox
  * (hazard B5), and tidies up when the link closes. Limits are weighed before anything is parsed.
  */
-import { type ClientFrame, FanfareError, type FrameId, frameIdOf, toFanfareError } from '@fanfare/protocol'
+import { type ClientFrame, FanfareError, type FrameId, frameIdOf, type Limits, toFanfareError } from '@fanfare/protocol'
 import type { Endpoint } from '../app/app.ts'
 import { checkRefresh } from '../auth/credentials.ts'
 import type { LinkQuota } from '../auth/quotas.ts'
@@ -16,7 +16,7 @@ import { connect, enterRooms, greeting } from './connect.ts'
 import { disconnect } from './disconnect.ts'
 import { dispatch } from './dispatch.ts'
 import { errorFrame } from './error-frame.ts'
-import { Inbox } from './inbox.ts'
+import { Inbox, type InboxOwner } from './inbox.ts'
 import type { Services } from './services.ts'
 import { weighSession } from './weigh.ts'
 
@@ -27,7 +27,7 @@ export type ConnectionOptions = {
   readonly endpoint: Endpoint | undefined
 }
 
-export class Connection {
+export class Connection implements InboxOwner {
   readonly #options: ConnectionOptions
   readonly #inbox: Inbox
   readonly #quota: LinkQuota
@@ -38,12 +38,12 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options
-    this.#inbox = new Inbox({
-      limits: options.services.limits,
-      handle: (text) => this.#handle(text),
-      overflow: (error) => this.refuse(error),
-    })
+    this.#inbox = new Inbox(this)
     this.#quota = options.services.quotas.link()
+  }
+
+  get limits(): Limits {
+    return this.#options.services.limits
   }
 
   get session(): Session | undefined {
@@ -113,7 +113,12 @@ export class Connection {
     link.close(error.code, error.message)
   }
 
-  async #handle(text: string): Promise<void> {
+  overflow(error: FanfareError): void {
+    this.refuse(error)
+  }
+
+  /** One frame, once those before it are done. Called by the inbox alone. */
+  async handle(text: string): Promise<void> {
     const { services, dialect } = this.#options
     services.metrics.add('fanfare_frames_received_total')
     let frame: ClientFrame | undefined

@@ -1,30 +1,33 @@
 /** What one connection has sent and the server has not yet handled: bounded, in order, one at a time (hazard B5). */
 import { FanfareError, type Limits, toFanfareError } from '@fanfare/protocol'
 
-export type InboxOptions = {
+/** The connection itself rather than options with closures: every idle session would pay for them. */
+export type InboxOwner = {
   readonly limits: Limits
   /** Never throws. */
-  readonly handle: (text: string) => Promise<void>
+  handle(text: string): Promise<void>
   /** More came than is taken: the connection ends. */
-  readonly overflow: (error: FanfareError) => void
+  overflow(error: FanfareError): void
 }
 
 export class Inbox {
-  readonly #options: InboxOptions
-  #queue: string[] = []
+  readonly #owner: InboxOwner
+  /** Only while frames wait. */
+  #queue: string[] | undefined
   #bytes = 0
   #busy = false
   #closed = false
 
-  constructor(options: InboxOptions) {
-    this.#options = options
+  constructor(owner: InboxOwner) {
+    this.#owner = owner
   }
 
   push(text: string): void {
     if (this.#closed) return
-    const { limits, overflow } = this.#options
+    const { limits } = this.#owner
+    this.#queue ??= []
     if (this.#queue.length >= limits.inboxMessages || this.#bytes + text.length > limits.inboxBytes) {
-      overflow(
+      this.#owner.overflow(
         new FanfareError(
           'rate_limited',
           `More than ${limits.inboxMessages} frames or ${limits.inboxBytes} bytes wait to be handled; await answers before sending more.`,
@@ -43,23 +46,24 @@ export class Inbox {
     try {
       await work()
     } catch (error) {
-      this.#options.overflow(toFanfareError(error))
+      this.#owner.overflow(toFanfareError(error))
     }
     await this.#pump()
   }
 
   async #pump(): Promise<void> {
     this.#busy = true
-    for (let text = this.#queue.shift(); text !== undefined && !this.#closed; text = this.#queue.shift()) {
+    for (let text = this.#queue?.shift(); text !== undefined && !this.#closed; text = this.#queue?.shift()) {
       this.#bytes -= text.length
-      await this.#options.handle(text)
+      await this.#owner.handle(text)
     }
+    this.#queue = undefined
     this.#busy = false
   }
 
   close(): void {
     this.#closed = true
-    this.#queue = []
+    this.#queue = undefined
     this.#bytes = 0
   }
 }

@@ -15,7 +15,8 @@ export type HubOptions = {
 
 export class Hub {
   readonly sessions = new Map<string, Session>()
-  readonly #users = new Map<string, Set<Session>>()
+  /** Most users have one session: a set is made for the others only, because every idle session pays for it. */
+  readonly #users = new Map<string, Session | Set<Session>>()
   readonly #rooms = new Map<RoomKey, Set<Subscription>>()
   readonly #options: HubOptions
 
@@ -33,21 +34,24 @@ export class Hub {
   add(session: Session): void {
     this.sessions.set(session.id, session)
     const key = userKey(session.tenantId, session.userId)
-    const mates = this.#users.get(key)
-    if (mates) mates.add(session)
-    else this.#users.set(key, new Set([session]))
+    const there = this.#users.get(key)
+    if (there === undefined) this.#users.set(key, session)
+    else if (there instanceof Set) there.add(session)
+    else this.#users.set(key, new Set([there, session]))
   }
 
   remove(session: Session): void {
     this.sessions.delete(session.id)
     const key = userKey(session.tenantId, session.userId)
-    const mates = this.#users.get(key)
-    mates?.delete(session)
-    if (mates?.size === 0) this.#users.delete(key)
+    const there = this.#users.get(key)
+    if (there instanceof Set) there.delete(session)
+    if (there === session || (there instanceof Set && there.size === 0)) this.#users.delete(key)
   }
 
   sessionsOf(tenantId: string, userId: string): readonly Session[] {
-    return [...(this.#users.get(userKey(tenantId, userId)) ?? [])]
+    const there = this.#users.get(userKey(tenantId, userId))
+    if (there === undefined) return []
+    return there instanceof Set ? [...there] : [there]
   }
 
   /** True when it is the first subscription of the room on this node. */

@@ -9,19 +9,23 @@ import type { Link } from './link.ts'
 /** Above this many bytes in the link nothing more is written until it drains; at this many waiting the tick is not waited for. */
 const highWater = 64 * 1024
 
-export type OutboxOptions = {
+/** Whoever the outbox is for. It keeps this object: one with methods, not closures, costs an idle session less. */
+export type OutboxOwner = {
   readonly link: Link
   readonly flusher: Flusher
   /** Outbox and link together hold at most about this many bytes (UTF-16 units counted as bytes). */
   readonly limit: number
   /** Called once. The outbox takes nothing more. */
-  readonly slow: () => void
-  readonly sent: (bytes: number) => void
+  slow(): void
+  sent(bytes: number): void
 }
 
+/** Shared by all who have nothing waiting; never changed. */
+const none: (Frame | undefined)[] = []
+
 export class Outbox {
-  readonly #options: OutboxOptions
-  #frames: (Frame | undefined)[] = []
+  readonly #owner: OutboxOwner
+  #frames: (Frame | undefined)[] = none
   #bytes = 0
   #linkBytes = 0
   #marked = false
@@ -30,8 +34,8 @@ export class Outbox {
   #latest: Map<string, number> | undefined
   #waiting: (() => void)[] | undefined
 
-  constructor(options: OutboxOptions) {
-    this.#options = options
+  constructor(owner: OutboxOwner) {
+    this.#owner = owner
   }
 
   /** The link has not taken what it was given: the time to conflate, and to watch for a stall. */
@@ -45,7 +49,7 @@ export class Outbox {
 
   /** Asks the link anew. For the watch over stalled readers. */
   linkBytes(): number {
-    this.#linkBytes = this.#closed ? 0 : this.#options.link.buffered()
+    this.#linkBytes = this.#closed ? 0 : this.#owner.link.buffered()
     return this.#linkBytes
   }
 
@@ -53,12 +57,13 @@ export class Outbox {
   push(frame: Frame, conflate?: string): void {
     if (this.#closed) return
     if (conflate !== undefined && this.congested) this.#replace(conflate)
-    this.#frames.push(frame)
+    if (this.#frames === none) this.#frames = [frame]
+    else this.#frames.push(frame)
     this.#bytes += frame.length
     if (this.#bytes >= highWater) this.#relieve()
     if (!this.#marked && !this.#closed) {
       this.#marked = true
-      this.#options.flusher.mark(this)
+      this.#owner.flusher.mark(this)
     }
   }
 
@@ -76,9 +81,9 @@ export class Outbox {
   /** A burst larger than the high water within one tick: write now if the link can take it, give up if it cannot. */
   #relieve(): void {
     if (this.linkBytes() < highWater) this.#write()
-    if (this.#bytes + this.#linkBytes <= this.#options.limit) return
+    if (this.#bytes + this.#linkBytes <= this.#owner.limit) return
     this.close()
-    this.#options.slow()
+    this.#owner.slow()
   }
 
   /** Writes what waits, unless the link is still full. Called by the flusher, once a tick. */
@@ -93,13 +98,11 @@ export class Outbox {
     if (this.#bytes > 0) {
       const frames = this.#frames
       const bytes = this.#bytes
-      this.#frames = []
+      this.#frames = none
       this.#bytes = 0
       this.#latest = undefined
-      this.#options.link.write(
-        frames.some((frame) => frame === undefined) ? frames.filter(isFrame) : (frames as Frame[]),
-      )
-      this.#options.sent(bytes)
+      this.#owner.link.write(frames.some((frame) => frame === undefined) ? frames.filter(isFrame) : (frames as Frame[]))
+      this.#owner.sent(bytes)
       this.linkBytes()
     }
     if (this.#waiting && this.#linkBytes < highWater) this.#release()
@@ -109,7 +112,7 @@ export class Outbox {
   drained(): void {
     if (this.#marked || this.#closed) return
     this.#marked = true
-    this.#options.flusher.mark(this)
+    this.#owner.flusher.mark(this)
   }
 
   /** Resolves when there is room for more than one frame: at once, or after the link drained, or when the outbox closed. */
@@ -133,7 +136,7 @@ export class Outbox {
 
   close(): void {
     this.#closed = true
-    this.#frames = []
+    this.#frames = none
     this.#bytes = 0
     this.#latest = undefined
     this.#release()
