@@ -56,9 +56,7 @@ const followStream = async (log, cursor) => {
         log.add(type, JSON.parse(event.data))
       })
     }
-    source.addEventListener('error', (event) => {
-      // The server may say what is wrong in an event of the same name; only a broken link has no data.
-      if (event.data !== undefined) return
+    source.addEventListener('error', () => {
       source.close()
       log.state('reconnecting')
       setTimeout(() => followStream(log, last), retryMs)

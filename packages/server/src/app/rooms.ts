@@ -21,14 +21,15 @@ export type RoomEntry = { readonly pattern: Pattern; readonly rule: RoomRule; re
 const defaultLog = { keep: 100, for: '5m', durable: false } as const
 const noLog: LogPolicy = Object.freeze({ keep: 0, forMs: 0, durable: false })
 
-/** An event stream tells its own frames and an application's events apart by these names; `open` is the browser's. */
+/** An event stream tells its own frames and an application's events apart by these names; `open` and `error` are the browser's. */
 const reservedEvents: ReadonlySet<string> = new Set([
   'connected',
   'subscription',
   'gap',
   'presence',
-  'error',
+  'problem',
   'reconnect',
+  'error',
   'open',
 ])
 

@@ -22,7 +22,7 @@ export const lineOf = (block: EventBlock, data: unknown): TailLine => {
       return subscriptionLine(fields, room)
     case 'gap':
       return { kind: 'note', text: `${room}: events are lost for good (${fields.reason})` }
-    case 'error':
+    case 'problem':
       return { kind: 'note', text: `${room === '' ? '' : `${room}: `}${fields.message} (${fields.code})` }
     case 'reconnect':
       return { kind: 'note', text: 'the server is about to stop; coming back when it says' }

@@ -131,7 +131,7 @@ test.each([
 
 test('a room that is refused among others is told in the stream', async () => {
   const stream = new BlockReader(await open('room=ward:1&room=closed:1'))
-  const [error] = await stream.take('error')
+  const [error] = await stream.take('problem')
   expect(error?.data).toMatchObject({ room: 'closed:1', code: 'forbidden' })
   await stream.leave()
 })
@@ -214,7 +214,7 @@ test('a stream ends when its token does, and says why', async () => {
   const token = await later.token('ann', { ttlSeconds: 60 })
   const stream = new BlockReader(await askOf(later.server.services)('/v1/stream?room=lobby', { token }))
   await stream.take('subscription')
-  const told = stream.take('error')
+  const told = stream.take('problem')
   await clock.advance(66_000)
   expect((await told)[0]?.data).toMatchObject({ code: 'token_expired' })
   expect(await stream.next()).toBeUndefined()

@@ -2,11 +2,11 @@
 import { codes, type ErrorCode, FanfareError, type Limits } from '@fanfare/protocol'
 import type { Server, ServerWebSocket } from 'bun'
 import type { Connection } from '../flows/connection.ts'
+import { problem } from '../http/problem.ts'
 import type { Link } from '../hub/link.ts'
 import type { Frame } from '../wire/dialect.ts'
 import type { Listener, ListenOptions } from './listener.ts'
 import { Opener, type Opening, openLink } from './open-link.ts'
-import { refusal } from './refusal.ts'
 
 type SocketData = { opening: (Opening & { kind: 'open' }) | undefined; connection: Connection | undefined }
 
@@ -79,13 +79,13 @@ const answer = async (options: ListenOptions, incoming: Incoming): Promise<Respo
   const address = server.requestIP(request)?.address ?? ''
   if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') return options.fetch(request, { address })
   const opening = opener.decide(request, address)
-  if (opening.kind === 'elsewhere') return refusal(new FanfareError('not_found', 'No WebSocket opens at this path.'))
-  if (opening.kind === 'refuse') return refusal(opening.error)
+  if (opening.kind === 'elsewhere') return problem(new FanfareError('not_found', 'No WebSocket opens at this path.'))
+  if (opening.kind === 'refuse') return problem(opening.error)
   const upgraded = server.upgrade(request, {
     data: { opening, connection: undefined },
     ...(opening.protocol === undefined ? {} : { headers: { 'Sec-WebSocket-Protocol': opening.protocol } }),
   })
-  return upgraded ? undefined : refusal(new FanfareError('bad_frame', 'The WebSocket handshake is not complete.'))
+  return upgraded ? undefined : problem(new FanfareError('bad_frame', 'The WebSocket handshake is not complete.'))
 }
 
 const socketHandlers = ({ services }: ListenOptions) => ({

@@ -30,8 +30,10 @@ const encodeBlock = (frame: SpokenFrame, words: EndpointWords): string | undefin
     case 'subscription':
     case 'gap':
     case 'presence':
-    case 'error':
       return block(frame.type, frame)
+    case 'error':
+      // An event called error would run an EventSource's handler for broken links.
+      return block('problem', frame)
     case 'reconnect':
       return `retry: ${Math.round(frame.afterMs)}\n${block('reconnect', frame)}`
     case 'pong':
