@@ -56,7 +56,7 @@ export class Hub {
 
   /** True when it is the first subscription of the room on this node. */
   enter(subscription: Subscription): boolean {
-    subscription.session.subscriptions.set(subscription.room.key, subscription)
+    subscription.session.subscriptions.put(subscription)
     const there = this.#rooms.get(subscription.room.key)
     if (there) {
       there.add(subscription)

@@ -7,6 +7,7 @@ import type { Room } from '../app/app.ts'
 import type { Identity, User } from '../model/identity.ts'
 import type { RoomKey } from '../model/room-key.ts'
 import type { Dialect, SpokenFrame } from '../wire/dialect.ts'
+import { ByRoom } from './by-room.ts'
 import type { EncodedEvent } from './encoded-event.ts'
 import type { Link } from './link.ts'
 import type { Outbox } from './outbox.ts'
@@ -34,7 +35,7 @@ export class Session {
   open = true
   /** Frames whose answers are under way. */
   pending = 0
-  readonly subscriptions = new Map<RoomKey, Subscription>()
+  readonly subscriptions = new ByRoom<Subscription>()
   /** Rooms where presence shows this session. */
   present: Set<RoomKey> | undefined
 
