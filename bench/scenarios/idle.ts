@@ -7,6 +7,9 @@ import type { Contender } from '../load/dialects.ts'
 /** All in one room, a hundred in each of the second kind, ten in each of the third. */
 const rooms = ['memory:all', 'memory:ward-{100}', 'memory:team-{10}']
 
+const warmBatches = 10
+const warmSessions = 200
+
 type Costs = { readonly resident: number; readonly heap: number; readonly kernel: number }
 
 export const idle: Scenario = async (run) => {
@@ -29,9 +32,11 @@ const measure = async (run: Run, contender: Contender): Promise<Costs> => {
   await using server = await startServer(contender)
   await using load = await startLoad()
   const port = server.ready.port
-  // The first sessions pay for code that is compiled once.
-  await load.ask('hold', { contender, port, count: 100, from: count, rooms })
-  await load.ask('letGo')
+  // The first sessions pay for code that is compiled once. Few at a time, so that the heap that they leave hides little.
+  for (let batch = 0; batch < warmBatches; batch++) {
+    await load.ask('hold', { contender, port, count: warmSessions, from: count + batch * warmSessions, rooms })
+    await load.ask('letGo')
+  }
   const before = await server.ask('memory')
   const kernelBefore = kernelTcpBytes()
   await load.ask('hold', { contender, port, count, from: 0, rooms })

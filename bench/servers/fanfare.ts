@@ -52,11 +52,12 @@ await answerQuestions(
   },
 )
 
-/** The objects of the heap by type, for whoever looks where memory goes. */
-async function heapByType(): Promise<{ readonly objects: { readonly [type: string]: number } }> {
+/** Objects by type, and what the collector holds for them in bytes, for whoever looks where memory goes. */
+async function heapByType() {
   const { heapStats } = await import('bun:jsc')
   Bun.gc(true)
-  return { objects: heapStats().objectTypeCounts }
+  const { heapSize, heapCapacity, extraMemorySize, objectTypeCounts } = heapStats()
+  return { heapSize, heapCapacity, extraMemorySize, objects: objectTypeCounts }
 }
 
 // A graceful stop gives its sessions time that a benchmark does not have: only the folder is tidied.
