@@ -3,7 +3,18 @@ import pino, { type Logger } from 'pino'
 import pretty from 'pino-pretty'
 import type { Config } from './config.ts'
 
-const secretNames = ['token', 'ticket', 'secret', 'password', 'authorization', 'cookie', 'key', 'data', 'input', 'payload']
+const secretNames = [
+  'token',
+  'ticket',
+  'secret',
+  'password',
+  'authorization',
+  'cookie',
+  'key',
+  'data',
+  'input',
+  'payload',
+]
 
 export const createLog = (config: Pick<Config, 'logLevel' | 'logPretty'>): Logger =>
   pino(
@@ -14,5 +25,7 @@ export const createLog = (config: Pick<Config, 'logLevel' | 'logPretty'>): Logge
       errorKey: 'error',
       redact: { paths: secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
     },
-    config.logPretty ? pretty({ colorize: process.stderr.isTTY === true, ignore: 'pid,hostname', destination: 2 }) : pino.destination(2),
+    config.logPretty
+      ? pretty({ colorize: process.stderr.isTTY === true, ignore: 'pid,hostname', destination: 2 })
+      : pino.destination(2),
   )
