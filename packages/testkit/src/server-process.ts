@@ -1,10 +1,13 @@
 /** A server in a process of its own, so that a test can kill it as a power cut would and start it again where it was. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { createHmac, randomBytes } from 'node:crypto'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Actor } from './actor.ts'
+import { homeTenant } from './world.ts'
 
 export type ServerProcessOptions = {
   /** The application file, absolute. */
@@ -20,6 +23,7 @@ export class ServerProcess implements AsyncDisposable {
   readonly port: number
   readonly dataFolder: string
   readonly #options: ServerProcessOptions
+  readonly #secret = randomBytes(48).toString('base64url')
   #child: ChildProcess | undefined
   #output = ''
 
@@ -38,6 +42,34 @@ export class ServerProcess implements AsyncDisposable {
     return this.#output
   }
 
+  /** Where WebSockets open. */
+  get socketUrl(): string {
+    return `ws://127.0.0.1:${this.port}/v1/websocket`
+  }
+
+  /** A user's token, good for an hour, and for the process that comes after a kill too. */
+  token(userId: string, tenantId: string = homeTenant): string {
+    const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const now = Math.floor(Date.now() / 1000)
+    const signed = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ tenant: tenantId, sub: userId, iat: now, exp: now + 3_600 })}`
+    return `${signed}.${createHmac('sha256', this.#secret).update(signed).digest('base64url')}`
+  }
+
+  /** Somebody who is connected and has been greeted. */
+  async person(userId: string): Promise<Actor> {
+    const headers = { Authorization: `Bearer ${this.token(userId)}` }
+    const actor = new Actor({ name: userId, url: this.socketUrl, protocols: ['fanfare.v1'], headers })
+    await actor.opened()
+    await actor.sees('connected')
+    return actor
+  }
+
+  /** Resident memory in bytes. Linux only. */
+  async resident(): Promise<number> {
+    const status = await readFile(`/proc/${this.#child?.pid}/status`, 'utf8')
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024
+  }
+
   /** Resolves when it answers that it is ready. */
   async start(): Promise<void> {
     const child = spawn(process.execPath, [main, 'start', this.#options.app], {
@@ -45,6 +77,7 @@ export class ServerProcess implements AsyncDisposable {
         ...process.env,
         FANFARE_PORT: String(this.port),
         FANFARE_DATA_FOLDER: this.dataFolder,
+        FANFARE_SECRET: this.#secret,
         ...this.#options.environment,
       },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,159 @@
+/**
+ * A reader that costs little, many of which fit into one process: remembers where it is in each room instead of what it
+ * heard, comes back where it was, and writes down every break of the promise: once, in order, without a hole.
+ */
+import type { Position, ServerFrame } from '@fanfare/protocol'
+
+export type FollowerOptions = {
+  readonly name: string
+  /** `ws://…` */
+  readonly url: string
+  readonly token: string
+  /** Called for every event, after it was judged. */
+  readonly heard?: (room: string, offset: number, data: unknown) => void
+}
+
+type Place = { readonly epoch: string; offset: number; subscribed: boolean }
+type Wish = { readonly ready: () => boolean; readonly resolve: () => void }
+
+export class Follower {
+  readonly faults: string[] = []
+  readonly name: string
+  /** Where it is, or was when the link broke. */
+  readonly places = new Map<string, Place>()
+  events = 0
+  gaps = 0
+  /** The hint of the last `reconnect` frame, ms. */
+  comeBackAfterMs: number | undefined
+  closedWith: number | undefined
+  readonly #options: FollowerOptions
+  #socket: WebSocket | undefined
+  #wishes: Wish[] = []
+  /** Rooms that the test wants it to be in. */
+  readonly #wanted = new Set<string>()
+
+  constructor(options: FollowerOptions) {
+    this.#options = options
+    this.name = options.name
+  }
+
+  get connected(): boolean {
+    return this.#socket?.readyState === WebSocket.OPEN
+  }
+
+  /** Opens a link and resumes every room where it was. Rejects when the link does not open. */
+  async connects(): Promise<void> {
+    const { url, token } = this.#options
+    const socket = new WebSocket(url, ['fanfare.v1', `bearer.${token}`])
+    this.#socket = socket
+    this.closedWith = undefined
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    socket.addEventListener('open', () => resolve())
+    socket.addEventListener('close', ({ code }) => {
+      this.closedWith = code
+      for (const place of this.places.values()) place.subscribed = false
+      reject(new Error(`${this.name}'s link closed: ${code}`))
+      this.#look()
+    })
+    socket.addEventListener('message', ({ data }) => {
+      if (socket === this.#socket) this.#hear(JSON.parse(String(data)) as ServerFrame)
+    })
+    await promise
+    const rooms = [...this.#wanted].map((room) => {
+      const at = this.places.get(room)
+      return at ? { room, since: { epoch: at.epoch, offset: at.offset } } : { room }
+    })
+    if (rooms.length > 0) socket.send(JSON.stringify({ type: 'subscribe', rooms }))
+  }
+
+  enters(room: string, since?: Position): void {
+    this.#wanted.add(room)
+    this.#socket?.send(JSON.stringify({ type: 'subscribe', room, ...(since ? { since } : {}) }))
+  }
+
+  leaves(room: string): void {
+    this.#wanted.delete(room)
+    this.#socket?.send(JSON.stringify({ type: 'unsubscribe', room }))
+  }
+
+  /** Goes away without a word. */
+  drops(): void {
+    const socket = this.#socket as (WebSocket & { terminate(): void }) | undefined
+    this.#socket = undefined
+    socket?.terminate()
+  }
+
+  /** Resolves when the condition holds, which is looked at after every frame; rejects after `timeoutMs`. */
+  until(what: string, ready: () => boolean, timeoutMs = 20_000): Promise<void> {
+    if (ready()) return Promise.resolve()
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const timer = setTimeout(() => reject(new Error(`${this.name} waited ${timeoutMs} ms for ${what}`)), timeoutMs)
+    this.#wishes.push({
+      ready,
+      resolve: () => {
+        clearTimeout(timer)
+        resolve()
+      },
+    })
+    return promise
+  }
+
+  /** Resolves when it is in the room, at this offset or beyond. */
+  reaches(room: string, offset = 0, timeoutMs?: number): Promise<void> {
+    const there = () => {
+      const place = this.places.get(room)
+      return place?.subscribed === true && place.offset >= offset
+    }
+    return this.until(`offset ${offset} of ${room}`, there, timeoutMs)
+  }
+
+  #look(): void {
+    if (this.#wishes.length === 0) return
+    const granted = this.#wishes.filter(({ ready }) => ready())
+    if (granted.length === 0) return
+    this.#wishes = this.#wishes.filter((wish) => !granted.includes(wish))
+    for (const { resolve } of granted) resolve()
+  }
+
+  #hear(frame: ServerFrame): void {
+    switch (frame.type) {
+      case 'event':
+        this.#follow(frame.event.room, frame.event.offset, frame.event.data)
+        break
+      case 'subscription':
+        this.#turn(frame)
+        break
+      case 'gap':
+        this.gaps++
+        this.places.set(frame.room, { ...frame.to, subscribed: true })
+        break
+      case 'reconnect':
+        this.comeBackAfterMs = frame.afterMs
+        break
+      case 'error':
+        this.faults.push(`${this.name}: ${frame.code} ${frame.message}`)
+    }
+    this.#look()
+  }
+
+  #turn(frame: ServerFrame & { type: 'subscription' }): void {
+    const { room } = frame
+    if (frame.status === 'unsubscribed') {
+      this.places.delete(room)
+      return
+    }
+    if (frame.recovered === false) this.gaps++
+    this.places.set(room, { epoch: frame.epoch, offset: frame.offset, subscribed: true })
+  }
+
+  #follow(room: string, offset: number, data: unknown): void {
+    this.events++
+    const place = this.places.get(room)
+    if (!place) this.faults.push(`${this.name}: ${room} ${offset} without a subscription`)
+    else {
+      if (offset !== place.offset + 1) this.faults.push(`${this.name}: ${room} ${offset} after ${place.offset}`)
+      place.offset = offset
+    }
+    this.#options.heard?.(room, offset, data)
+  }
+}
