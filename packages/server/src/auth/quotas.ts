@@ -30,6 +30,8 @@ export type QuotaOptions = {
   readonly tenantRate?: Rate
   /** Links that one address may open: generous, because a hospital shares one. @default two fifths of what the node admits in a second, twice that at once */
   readonly addressRate?: Rate
+  /** Requests without a token from one address. @default 100 a second, 400 at once */
+  readonly anonymousRate?: Rate
   /** Users, tenants and addresses whose rates are remembered, each. @default 50,000 */
   readonly remembered?: number
   /** 0 to 1; spreads the hints out. @default Math.random */
@@ -38,6 +40,7 @@ export type QuotaOptions = {
 
 export const quotaDefaults = {
   tenantRate: { perSecond: 50_000, burst: 50_000 },
+  anonymousRate: { perSecond: 100, burst: 400 },
   remembered: 50_000,
 } as const
 
@@ -53,6 +56,8 @@ export type Quotas = {
   /** A link wants in. @throws FanfareError `overloaded` (the node), `rate_limited` (the address) */
   connect(address: string): void
   link(): LinkQuota
+  /** A request to a route that asks nobody who they are. @throws FanfareError `rate_limited` */
+  anonymous(address: string): void
   /** A frame or request of a user or a server. @throws FanfareError `rate_limited` */
   spend(subject: Subject, cost?: number): void
   /** Counts a session that opens; each one that got in must `leave` once. @throws FanfareError `too_many_sessions` */
@@ -70,6 +75,7 @@ export const createQuotas = (options: QuotaOptions): Quotas => {
   const capacity = options.remembered ?? quotaDefaults.remembered
   const node = new TokenBucket({ perSecond: limits.connectsPerSecond, burst: limits.connectsPerSecond }, clock.now())
   const addresses = new KeyedBuckets(options.addressRate ?? addressShare(limits.connectsPerSecond), capacity)
+  const strangers = new KeyedBuckets(options.anonymousRate ?? quotaDefaults.anonymousRate, capacity)
   const tenants = new KeyedBuckets(options.tenantRate ?? quotaDefaults.tenantRate, capacity)
   const perUser = limits.framesPerSecondPerUser
   const users = new KeyedBuckets({ perSecond: perUser, burst: Math.max(perUser, limits.framesBurst) }, capacity)
@@ -92,6 +98,10 @@ export const createQuotas = (options: QuotaOptions): Quotas => {
       throw new FanfareError('overloaded', 'The node takes no more links just now.', {
         retryAfterMs: Math.ceil(full + random() * 5_000),
       })
+    },
+    anonymous(address) {
+      const wait = strangers.take(address, clock.now())
+      if (wait > 0) throw limited('Too many requests from this address.', spread(wait))
     },
     link: () => new LinkBuckets({ clock, frames, bytes }),
     spend({ tenantId, userId }, cost = 1) {

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { startWorld, type World } from '@fanfare/testkit'
+import { createQuotas } from '../auth/quotas.ts'
 import type { Services } from '../flows/services.ts'
 import type { LogFields } from '../lib/log.ts'
 import { silentLog } from '../lib/log.ts'
-import { type Ask, askOf, clinic } from './clinic-for-tests.ts'
+import { type Ask, askOf, clinic } from './clinic.fixture.ts'
 
 let world: World
 let services: Services
@@ -45,6 +46,21 @@ test('a route without a user has no tenant, so its verbs fail, loudly and here o
   expect(answer.status).toBe(500)
   expect(await answer.json()).toMatchObject({ code: 'internal' })
   expect(String(errors.at(-1)?.error)).toContain("POST /sign-in has auth 'none'")
+})
+
+test('S-15: a route that asks nobody who they are takes so much from one address, and says when to come back', async () => {
+  const quotas = createQuotas({
+    clock: services.clock,
+    limits: services.limits,
+    anonymousRate: { perSecond: 1, burst: 3 },
+  })
+  const askStrictly = askOf({ ...services, quotas })
+  const statuses = []
+  for (let count = 0; count < 4; count++) statuses.push((await askStrictly('/page')).status)
+  expect(statuses.filter((status) => status === 429)).toHaveLength(1)
+  const refused = await askStrictly('/page')
+  expect(refused.headers.get('retry-after')).toMatch(/^\d+$/)
+  expect(await refused.json()).toMatchObject({ code: 'rate_limited', retry: 'later' })
 })
 
 test('what a route throws is logged, and not told', async () => {

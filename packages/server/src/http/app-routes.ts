@@ -1,6 +1,7 @@
 /** The application's own routes. They come after ours, so no path of the API can be taken away. */
 import { type Limits, scanJson } from '@fanfare/protocol'
 import type { AppContext, RouteContext, RouteRule } from '../app/app.ts'
+import { clientAddress } from '../auth/client-address.ts'
 import { contextOf } from '../flows/context.ts'
 import type { Services } from '../flows/services.ts'
 import type { User } from '../model/identity.ts'
@@ -8,10 +9,15 @@ import type { Api } from './api/api.ts'
 import { bodyLimit, readBody, textOf } from './body.ts'
 import { identifyRequest, requireUser } from './caller.ts'
 import { messageScan } from './json-body.ts'
+import type { HttpContext } from './settings.ts'
 
-export const addAppRoutes = (api: Api, services: Services): void => {
+export const addAppRoutes = (api: Api, { services, settings }: HttpContext): void => {
   for (const rule of services.app.routes) {
     api.on(rule.method.toUpperCase(), rule.path, async (c) => {
+      if (rule.auth === 'none') {
+        const forwarded = c.req.header('x-forwarded-for')
+        services.quotas.anonymous(clientAddress(c.env.remote.address, forwarded, settings.trustedProxies))
+      }
       const standing = await standingOf(services, rule, c.req.raw)
       const request = await withCheckedBody(c.req.raw, services.limits)
       const query = new URL(request.url).searchParams

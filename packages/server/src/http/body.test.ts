@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { defaultLimits, type FanfareError } from '@fanfare/protocol'
 import { startWorld, type World } from '@fanfare/testkit'
 import { bodyLimit, readBody } from './body.ts'
-import { type Ask, askOf, clinic } from './clinic-for-tests.ts'
+import { type Ask, askOf, clinic } from './clinic.fixture.ts'
 
 let world: World
 let ask: Ask

@@ -30,7 +30,7 @@ export const createHttp = (context: HttpContext): Http => {
   addFrame(api, context)
   addOurs(api, context)
   addStreams(api, context)
-  addAppRoutes(api, context.services)
+  addAppRoutes(api, context)
   return {
     async fetch(request, remote) {
       const answer = await Promise.resolve(api.fetch(request, { remote })).catch(answerError(context))

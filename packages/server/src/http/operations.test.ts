@@ -5,7 +5,7 @@ import { trustProxies } from '../auth/client-address.ts'
 import { Canary } from '../flows/canary.ts'
 import type { Services } from '../flows/services.ts'
 import { noMetrics } from '../lib/metrics.ts'
-import { type Asked, askOf, clinic } from './clinic-for-tests.ts'
+import { type Asked, askOf, clinic } from './clinic.fixture.ts'
 
 let world: World
 let services: Services

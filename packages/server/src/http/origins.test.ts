@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { startWorld, type World } from '@fanfare/testkit'
-import { type Ask, askOf, clinic, clinicOrigin } from './clinic-for-tests.ts'
+import { type Ask, askOf, clinic, clinicOrigin } from './clinic.fixture.ts'
 
 const listed = 'https://app.example.org'
 

@@ -2,8 +2,8 @@
 import { expect, test } from 'bun:test'
 import { startWorld } from '@fanfare/testkit'
 import type { Log } from '../lib/log.ts'
-import { askOf, clinic } from './clinic-for-tests.ts'
-import { BlockReader } from './event-blocks-for-tests.ts'
+import { askOf, clinic } from './clinic.fixture.ts'
+import { BlockReader } from './event-blocks.fixture.ts'
 
 const recording = () => {
   const lines: { level: string; message: string; [name: string]: unknown }[] = []

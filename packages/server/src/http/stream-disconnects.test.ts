@@ -3,8 +3,8 @@ import { expect, test } from 'bun:test'
 import { connect } from 'node:net'
 import { startWorld } from '@fanfare/testkit'
 import type { Services } from '../flows/services.ts'
-import { askOf, clinic } from './clinic-for-tests.ts'
-import { BlockReader } from './event-blocks-for-tests.ts'
+import { askOf, clinic } from './clinic.fixture.ts'
+import { BlockReader } from './event-blocks.fixture.ts'
 
 const held = ({ hub }: Services) => ({
   sessions: hub.sessions.size,

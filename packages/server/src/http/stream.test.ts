@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { fakeClock, startWorld, type World } from '@fanfare/testkit'
 import type { Services } from '../flows/services.ts'
 import { announceGrants } from '../flows/sessions.ts'
-import { type Ask, askOf, clinic } from './clinic-for-tests.ts'
-import { type Block, BlockReader } from './event-blocks-for-tests.ts'
+import { type Ask, askOf, clinic } from './clinic.fixture.ts'
+import { type Block, BlockReader } from './event-blocks.fixture.ts'
 
 let world: World
 let services: Services

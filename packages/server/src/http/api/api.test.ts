@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { startWorld, type World } from '@fanfare/testkit'
-import { type Ask, askOf, clinic } from '../clinic-for-tests.ts'
+import { type Ask, askOf, clinic } from '../clinic.fixture.ts'
 
 let world: World
 let ask: Ask

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { codes } from '@fanfare/protocol'
 import { startWorld, type World } from '@fanfare/testkit'
-import { type Ask, askOf, clinic } from '../clinic-for-tests.ts'
+import { type Ask, askOf, clinic } from '../clinic.fixture.ts'
 import { html, prose } from './html.ts'
 import { type Described, groupsOf } from './operations.ts'
 
