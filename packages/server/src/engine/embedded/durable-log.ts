@@ -116,8 +116,13 @@ export class DurableLog {
     await settle.promise
   }
 
-  unreacted(): readonly RoomEvent[] {
-    return this.#try(() => (this.#opened.tables.listUnreacted.all() as unknown as EventRow[]).map(eventOfRow))
+  /** The keys of what these reactions have already published count anew from `now`, however long no process ran. */
+  unreacted(now: number): readonly RoomEvent[] {
+    const { tables } = this.#opened
+    return this.#try(() => {
+      tables.renewKeys.run(now)
+      return (tables.listUnreacted.all() as unknown as EventRow[]).map(eventOfRow)
+    })
   }
 
   reacted(event: RoomEvent): void {

@@ -67,7 +67,7 @@ type Running = { readonly memory: MemoryLog; readonly durable: DurableLog | unde
 
 class EmbeddedRooms implements RoomLog {
   readonly unreacted: Unreacted = {
-    list: async () => this.#running().durable?.unreacted() ?? [],
+    list: async () => this.#running().durable?.unreacted(this.#settings.clock.now()) ?? [],
     done: (event: RoomEvent) => this.#open?.durable?.reacted(event),
   }
   readonly #settings: Settings

@@ -81,6 +81,8 @@ export const prepareTables = (database: DatabaseSync) => {
     findKey: sql('SELECT offset, at, body FROM idempotency WHERE room = ? AND key = ? AND at > ?'),
     addKey: sql(`INSERT INTO idempotency (room, key, at, offset, body) VALUES (?, ?, ?, ?, ?)
       ON CONFLICT (room, key) DO UPDATE SET at = excluded.at, offset = excluded.offset, body = excluded.body`),
+    // Time during which no process ran does not count for keys of what may have to be done again.
+    renewKeys: sql('UPDATE idempotency SET at = ? WHERE at >= (SELECT min(at) FROM unreacted)'),
     expireKeys: sql(`DELETE FROM idempotency WHERE (room, key) IN
       (SELECT room, key FROM idempotency WHERE at <= ? ORDER BY at LIMIT ?)`),
 
