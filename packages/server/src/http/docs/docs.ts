@@ -17,12 +17,14 @@ const pagePolicy = [
 const fresh = { 'Cache-Control': 'no-cache' } as const
 
 export const stylePath = '/docs/style.css'
+export const iconPath = '/docs/icon.svg'
 
 export const addDocs = (api: Api, { settings }: HttpContext): void => {
   addDescriptions(api)
   const description = once((): ApiDescription => describeApi(api, settings.version))
-  const page = once(() => renderPage(description(), stylePath))
+  const page = once(() => renderPage(description(), { style: stylePath, icon: iconPath }))
   const style = once(() => readFileSync(new URL('./style.css', import.meta.url), 'utf8'))
+  const icon = once(() => readFileSync(new URL('./icon.svg', import.meta.url), 'utf8'))
   api.get('/openapi.json', () => Response.json(description(), { headers: fresh }))
   api.get(
     '/docs',
@@ -32,6 +34,7 @@ export const addDocs = (api: Api, { settings }: HttpContext): void => {
       }),
   )
   api.get(stylePath, () => new Response(style(), { headers: { ...fresh, 'Content-Type': 'text/css; charset=utf-8' } }))
+  api.get(iconPath, () => new Response(icon(), { headers: { ...fresh, 'Content-Type': 'image/svg+xml' } }))
 }
 
 const once = <Value>(make: () => Value): (() => Value) => {

@@ -14,7 +14,10 @@ import {
   type Parameter,
 } from './operations.ts'
 
-export const renderPage = (description: ApiDescription, stylePath: string): string => {
+export const renderPage = (
+  description: ApiDescription,
+  paths: { readonly style: string; readonly icon: string },
+): string => {
   const api = described(description)
   const groups = groupsOf(api)
   return html`<!doctype html>
@@ -24,7 +27,8 @@ export const renderPage = (description: ApiDescription, stylePath: string): stri
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${api.info.title} HTTP API</title>
-<link rel="stylesheet" href="${stylePath}">
+<link rel="icon" href="${paths.icon}" type="image/svg+xml">
+<link rel="stylesheet" href="${paths.style}">
 </head>
 <body>
 <a class="skip" href="#content">Skip to the content</a>
