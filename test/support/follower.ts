@@ -16,6 +16,10 @@ export type FollowerOptions = {
 type Place = { readonly epoch: string; offset: number; subscribed: boolean }
 type Wish = { readonly ready: () => boolean; readonly resolve: () => void }
 
+const eventStart = '{"type":"event"'
+const roomMember = '"room":"'
+const offsetMember = '"offset":'
+
 export class Follower {
   readonly faults: string[] = []
   readonly name: string
@@ -29,6 +33,8 @@ export class Follower {
   readonly #options: FollowerOptions
   #socket: WebSocket | undefined
   #wishes: Wish[] = []
+  /** Offsets from which it asked to go on, by room. */
+  readonly #asked = new Map<string, Set<number>>()
   /** Rooms that the test wants it to be in. */
   readonly #wanted = new Set<string>()
 
@@ -56,19 +62,26 @@ export class Follower {
       this.#look()
     })
     socket.addEventListener('message', ({ data }) => {
-      if (socket === this.#socket) this.#hear(JSON.parse(String(data)) as ServerFrame)
+      if (socket === this.#socket) this.#take(String(data))
     })
     await promise
     const rooms = [...this.#wanted].map((room) => {
       const at = this.places.get(room)
-      return at ? { room, since: { epoch: at.epoch, offset: at.offset } } : { room }
+      return { room, ...this.#from(room, at) }
     })
     if (rooms.length > 0) socket.send(JSON.stringify({ type: 'subscribe', rooms }))
   }
 
   enters(room: string, since?: Position): void {
     this.#wanted.add(room)
-    this.#socket?.send(JSON.stringify({ type: 'subscribe', room, ...(since ? { since } : {}) }))
+    this.#socket?.send(JSON.stringify({ type: 'subscribe', room, ...this.#from(room, since) }))
+  }
+
+  #from(room: string, position: Position | undefined): { since?: Position } {
+    if (!position) return {}
+    const { epoch, offset } = position
+    this.#asked.set(room, (this.#asked.get(room) ?? new Set()).add(offset))
+    return { since: { epoch, offset } }
   }
 
   leaves(room: string): void {
@@ -115,6 +128,18 @@ export class Follower {
     for (const { resolve } of granted) resolve()
   }
 
+  /** Nine in ten frames are events, of which only the room and the offset matter: they are not parsed whole. */
+  #take(text: string): void {
+    if (this.#options.heard || !text.startsWith(eventStart)) {
+      this.#hear(JSON.parse(text) as ServerFrame)
+      return
+    }
+    const at = text.indexOf(roomMember) + roomMember.length
+    const room = text.slice(at, text.indexOf('"', at))
+    this.#follow(room, Number.parseInt(text.slice(text.lastIndexOf(offsetMember) + offsetMember.length), 10), undefined)
+    this.#look()
+  }
+
   #hear(frame: ServerFrame): void {
     switch (frame.type) {
       case 'event':
@@ -143,6 +168,9 @@ export class Follower {
       return
     }
     if (frame.recovered === false) this.gaps++
+    if (frame.recovered && !this.#asked.get(room)?.has(frame.offset)) {
+      this.faults.push(`${this.name}: ${room} recovers from ${frame.offset}, which it did not ask`)
+    }
     this.places.set(room, { epoch: frame.epoch, offset: frame.offset, subscribed: true })
   }
 

@@ -31,7 +31,7 @@ export const killRounds = async ({ rounds, perSecond }: KillRounds): Promise<Kil
   const place = { url: server.socketUrl }
   const sending = Array.from({ length: publishers }, (_, index) => {
     const name = `publisher${index}`
-    return new Publisher({ ...place, name, token: server.token(name), room, next: () => ++n })
+    return new Publisher({ ...place, name, token: server.token(name), room, durability: 'disk', next: () => ++n })
   })
   const reading = Array.from({ length: followers }, (_, index) => {
     const name = `reader${index}`

@@ -1,11 +1,13 @@
 /** Publishes numbers at a rate, each with a key of its own; what was not acknowledged when the link broke is sent again with the same key. */
-import type { PublishResult, ServerFrame } from '@fanfare/protocol'
+import type { Durability, Position, PublishResult, ServerFrame } from '@fanfare/protocol'
 
 export type PublisherOptions = {
   readonly name: string
   readonly url: string
   readonly token: string
   readonly room: string
+  /** What every acknowledgement must state. */
+  readonly durability: Durability
   /** Gives the next number, each once over all publishers. */
   readonly next: () => number
 }
@@ -19,6 +21,8 @@ const window = 2_000
 export class Publisher {
   readonly acknowledged = new Map<number, Acknowledged>()
   readonly faults: string[] = []
+  /** The newest position that was acknowledged. */
+  top: Position | undefined
   readonly #options: PublisherOptions
   readonly #waiting = new Set<number>()
   #socket: WebSocket | undefined
@@ -93,9 +97,10 @@ export class Publisher {
   }
 
   #acknowledge(n: number, { offset, epoch, id, durability }: PublishResult): void {
-    if (durability !== 'disk') this.faults.push(`publish ${n} is only in ${durability}`)
+    if (durability !== this.#options.durability) this.faults.push(`publish ${n} is only in ${durability}`)
     this.#waiting.delete(n)
     this.acknowledged.set(n, { offset, epoch, id })
+    this.top = { epoch, offset }
     if (this.#waiting.size === 0) this.#idle?.()
   }
 }
