@@ -9,15 +9,22 @@ import { describeModel } from './model.contract.ts'
 import { describePresence } from './presence.contract.ts'
 import { describeReading } from './reading.contract.ts'
 
+/** For the random histories, on a machine that has other work too. */
+const timeoutMs = 60_000
+
 export const describeEngine = (name: string, make: MakeEngine): void => {
   describe(`engine contract: ${name}`, () => {
     let ran = 0
     const play: Case = (title, run) =>
-      test(title, async () => {
-        await using world = await EngineWorld.open(make)
-        await run(world)
-        ran++
-      })
+      test(
+        title,
+        async () => {
+          await using world = await EngineWorld.open(make)
+          await run(world)
+          ran++
+        },
+        timeoutMs,
+      )
     for (const kind of ['memory', 'durable'] as const) {
       describe(`${kind} rooms`, () => {
         describeLog(play, kind)

@@ -35,10 +35,12 @@ export const describeIdempotency = (play: Case, kind: RoomKind): void => {
 
   play('a key counts for the whole window, though the event itself is trimmed, and no longer', async (world) => {
     const room = world.room('a', { durable, keep: 0 })
+    // Between two rounds of whatever the engine does every so often.
+    await world.host.clock.advance(350)
     const first = await world.publish(room, 'first', { key: 'k' })
-    await world.host.clock.advance(window - 1_000)
+    await world.host.clock.advance(window - 1)
     expect(await world.publish(room, 'again', { key: 'k' })).toEqual({ ...first, duplicate: true })
-    await world.host.clock.advance(1_000)
+    await world.host.clock.advance(1)
     const next = await world.publish(room, 'next', { key: 'k' })
     expect(next).toMatchObject({ duplicate: false, event: { offset: 2 } })
     await world.host.clock.advance(window - 1_000)

@@ -117,6 +117,17 @@ export const describePresence = (play: Case): void => {
     expect(await members(world)).toEqual([{ userId: 'ann', state: 'desk' }])
   })
 
+  play('I7 a session that left one room still ends in the other', async (world) => {
+    const { presence } = world.engine
+    const other = roomKey('clinic', 'ward:2')
+    await presence.enter(entry('ann', 's1'), 'desk')
+    await presence.enter(entry('ann', 's1', other), 'desk')
+    await presence.leave(entry('ann', 's1', other), now)
+    await world.host.clock.advance(world.host.leaseMs + slackMs)
+    expect(await members(world)).toEqual([])
+    expect(changes(world)).toEqual(['join ann', 'join ann', 'leave ann', 'leave ann'])
+  })
+
   play('leaving where one is not, and renewing what has ended, changes nothing', async (world) => {
     const { presence } = world.engine
     await presence.leave(entry('ann', 's1'), now)

@@ -122,6 +122,20 @@ export const describeReading = (play: Case, kind: RoomKind): void => {
     expect(await world.read(room, { after: 'earliest', limit: 100 })).toMatchObject({ events: [], more: false })
   })
 
+  play('an event is there until the millisecond at which it is too old', async (world) => {
+    const room = world.room('a', { durable, forMs: 60_000 })
+    // Between two rounds of whatever the engine does every so often.
+    await world.host.clock.advance(350)
+    await Promise.all(upTo(300).map((number) => world.publish(room, number)))
+    await world.host.clock.advance(59_999)
+    expect(offsets((await world.read(room, { after: 'earliest', limit: 999 })).events)).toEqual(upTo(300))
+    await world.host.clock.advance(1)
+    expect(await world.read(room, { after: 'earliest', limit: 999 })).toMatchObject({
+      events: [],
+      top: { offset: 300 },
+    })
+  })
+
   play('a room that keeps nothing delivers, counts, and says that what is past is gone', async (world) => {
     const room = world.room('a', { durable, keep: 0 })
     await world.engine.log.listen(room)
