@@ -1,5 +1,5 @@
 // npm run build: each package that is published, as JavaScript and declarations, in its dist folder, ready for npm publish.
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { ensure } from './lib/ensure.mjs'
@@ -60,6 +60,11 @@ const finish = (name) => {
   for (const extra of ['bin', 'vectors', 'README.md', 'PROTOCOL.md']) {
     if (existsSync(join(folder, extra))) cpSync(join(folder, extra), join(dist, extra), { recursive: true })
   }
+  // What is read at run time beside the code: styles, pictures, later scripts in languages of their own.
+  cpSync(join(folder, 'src'), join(dist, 'src'), {
+    recursive: true,
+    filter: (path) => statSync(path).isDirectory() || !/\.tsx?$/.test(path),
+  })
   cpSync(join(root, 'LICENSE'), join(dist, 'LICENSE'))
   writeFileSync(join(dist, 'package.json'), `${JSON.stringify(published(manifestOf(name)), null, 2)}\n`)
 }

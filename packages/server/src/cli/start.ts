@@ -29,11 +29,15 @@ export const addStart = (program: Command, terminal: Terminal): void => {
       // Loaded only here: the short commands need none of it.
       const { startServer } = await import('../server.ts')
       const clientBundle = findClientBundle()
-      const server = await startServer({ app, config, ...(clientBundle ? { clientBundle } : {}) })
+      const log = createLog({ ...config, logPretty: config.logPretty || readByPeople(terminal, config) })
+      const server = await startServer({ app, config, log, ...(clientBundle ? { clientBundle } : {}) })
       for (const line of banner(terminal, { config, url: server.url, file })) terminal.note(line)
       await untilStopped(terminal, server)
     })
 }
+
+/** Whoever develops at a terminal reads the log; a service's log is read by programs. */
+const readByPeople = (terminal: Terminal, config: Config): boolean => config.mode === 'development' && terminal.colour
 
 type Module = { readonly default?: unknown; readonly app?: unknown }
 
