@@ -27,7 +27,7 @@ export const addStart = (program: Command, terminal: Terminal): void => {
       const config = await settle(terminal, options)
       const app = await loadApp(resolve(terminal.folder, file))
       // Loaded only here: the short commands need none of it.
-      const { startServer } = await import('../server.ts')
+      const [{ startServer }, { createLog }] = await Promise.all([import('../server.ts'), import('../log.ts')])
       const clientBundle = findClientBundle()
       const log = createLog({ ...config, logPretty: config.logPretty || readByPeople(terminal, config) })
       const server = await startServer({ app, config, log, ...(clientBundle ? { clientBundle } : {}) })
