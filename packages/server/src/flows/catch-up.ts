@@ -31,10 +31,9 @@ export const begin = async (
   } else {
     subscription.moveTo(startOf(slice, since))
     announce({ position: subscription.position, ...(since === undefined ? {} : { recovered: true }) })
-    replay(subscription, slice)
   }
-  if (slice.ok && slice.more) resume(services, subscription)
-  else if (!subscription.release()) resume(services, subscription)
+  const atTop = !slice.ok || replay(subscription, slice)
+  if (!atTop || !subscription.release()) resume(services, subscription)
 }
 
 const startOf = (slice: Slice & { ok: true }, since: Since | undefined): Position => {
@@ -50,8 +49,14 @@ const readPage = (services: Services, subscription: Subscription, after: Positio
     maxBytes: services.limits.replayBytes,
   })
 
-const replay = (subscription: Subscription, slice: Slice & { ok: true }): void => {
+/**
+ * True when the subscription is at the top of the log now. Other rooms of a resume are replayed into the same outbox: a page
+ * for which they have left no room is read again when the reader has taken theirs.
+ */
+const replay = (subscription: Subscription, slice: Slice & { ok: true }): boolean => {
+  if (slice.events.length > 0 && subscription.session.outbox.full) return false
   for (const event of slice.events) subscription.replay(new EncodedEvent(slice.top.epoch, event))
+  return !slice.more
 }
 
 /** Catches up in the background. A failed read is tried again: the subscription holds meanwhile, and its session stays. */
@@ -68,9 +73,8 @@ const catchUp = async (services: Services, subscription: Subscription): Promise<
     if (subscription.state !== 'holding') return
     const slice = await readPage(services, subscription, subscription.position)
     if (subscription.state !== 'holding') return
-    if (slice.ok) replay(subscription, slice)
-    else reportGap(services, subscription, slice)
-    if (slice.ok && slice.more) continue
+    if (!slice.ok) reportGap(services, subscription, slice)
+    else if (!replay(subscription, slice)) continue
     if (subscription.release()) return
   }
 }

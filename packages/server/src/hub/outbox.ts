@@ -47,6 +47,11 @@ export class Outbox {
     return this.#bytes
   }
 
+  /** There is no room for more than a frame or two: who has many waits until `ready`. */
+  get full(): boolean {
+    return !this.#closed && this.#bytes + this.#linkBytes >= highWater
+  }
+
   /** Asks the link anew. For the watch over stalled readers. */
   linkBytes(): number {
     this.#linkBytes = this.#closed ? 0 : this.#owner.link.buffered()
@@ -117,7 +122,7 @@ export class Outbox {
 
   /** Resolves when there is room for more than one frame: at once, or after the link drained, or when the outbox closed. */
   ready(): Promise<void> | undefined {
-    if (this.#closed || this.#bytes + this.#linkBytes < highWater) return undefined
+    if (!this.full) return undefined
     this.#waiting ??= []
     return new Promise((resolve) => this.#waiting?.push(resolve))
   }
