@@ -98,6 +98,7 @@ export const describeLog = (play: Case, kind: RoomKind): void => {
     await world.engine.log.listen(room)
     const before = await world.publishMany(room, 3)
     await world.engine.log.forget(room)
+    expect(world.lost).toEqual([room.key])
     const { epoch, event } = await world.publish(room, 'new')
     expect(epoch).not.toBe(before.epoch)
     expect(event.offset).toBe(1)

@@ -57,12 +57,13 @@ export type RoomSink = {
 export type RoomLog = {
   /** Opens the engine; the result closes it, after what was accepted has been committed. */
   start(sink: RoomSink): Promise<() => Promise<void>>
+  /** Listening is not counted: listening twice is listening once, and one `unlisten` ends it. */
   listen(room: LogRoom): Promise<void>
   unlisten(room: LogRoom): Promise<void>
   /** @throws FanfareError `unavailable` when it was not stored; the caller may retry with the same key. */
   publish(room: LogRoom, draft: Draft, options?: PublishOptions): Promise<Published>
   read(room: LogRoom, query: ReadQuery): Promise<Slice>
-  /** Erases the log. Later events have a new epoch (I4). */
+  /** Erases the log, with its keys and what is unreacted. Later events have a new epoch (I4); who listens is told `lost`. */
   forget(room: LogRoom): Promise<void>
 }
 
