@@ -112,6 +112,15 @@ test('a frame of 2 MB ends the link with 1009', async () => {
   await unharmed()
 })
 
+test('S-07: JSON 100,000 deep is refused where messages may be that large', async () => {
+  await using roomy = await startWorld({ app: clinic, config: { limits: { messageBytes: 1024 * 1024 } } })
+  const eve = await roomy.person('eve')
+  eve.sendsRaw(nested(100_000))
+  expect(await eve.sees('error')).toMatchObject({ code: 'unsafe_json' })
+  eve.sends({ type: 'ping', id: 'alive' })
+  expect(await eve.sees('pong')).toMatchObject({ id: 'alive' })
+})
+
 test('data larger than the limit is refused however it is written', async () => {
   const eve = await world.person('eve')
   eve.sends({ type: 'publish', id: 1, room: 'ward:1', event: 'message.created', data: { text: 'x'.repeat(20_000) } })
