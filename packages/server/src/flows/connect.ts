@@ -1,5 +1,5 @@
 /** Connect: a verified identity becomes a session in the hub, is greeted, and enters the rooms of its endpoint. */
-import { type ConnectedFrame, toFanfareError } from '@fanfare/protocol'
+import { type ConnectedFrame, FanfareError, toFanfareError } from '@fanfare/protocol'
 import type { Endpoint } from '../app/app.ts'
 import type { Flusher } from '../hub/flusher.ts'
 import type { Link } from '../hub/link.ts'
@@ -8,6 +8,7 @@ import { Session } from '../hub/session.ts'
 import { secretId } from '../lib/ids.ts'
 import type { Identity } from '../model/identity.ts'
 import type { Dialect } from '../wire/dialect.ts'
+import { disconnect } from './disconnect.ts'
 import { errorFrame } from './error-frame.ts'
 import type { Services } from './services.ts'
 import { subscribe } from './subscribe.ts'
@@ -19,9 +20,11 @@ export type Arrival = {
   readonly endpoint: Endpoint | undefined
 }
 
-/** @throws FanfareError `too_many_sessions` */
+/** @throws FanfareError `too_many_sessions`, `shutting_down`; what the endpoint's words throw */
 export const connect = (services: Services, arrival: Arrival): Session => {
   const { identity, link, dialect } = arrival
+  // Its identity was looked up while the node began to stop: nobody would send it away.
+  if (!services.accepting) throw new FanfareError('shutting_down', undefined, { retryAfterMs: 1_000 })
   services.quotas.enter(identity)
   const reader = new Reader(services, link)
   const session = new Session({
@@ -36,7 +39,13 @@ export const connect = (services: Services, arrival: Arrival): Session => {
   reader.session = session
   services.hub.add(session)
   services.metrics.add('fanfare_connects_total')
-  session.send(greeting(services, session))
+  try {
+    session.send(greeting(services, session))
+  } catch (error) {
+    // An endpoint's own words failed, and nobody else knows of the session yet.
+    disconnect(services, session, false)
+    throw error
+  }
   return session
 }
 

@@ -195,6 +195,7 @@ export class RaceWorld {
     this.#broker.start({ deliver: (...event) => hub.deliver(...event), lost: (room) => hub.lost(room) })
     // Only what these flows use: the rest of a node is not on this stage.
     const services = {
+      accepting: true,
       app: { room: (_tenantId: string, name: string) => this.#room(name) },
       auth: { userOf: () => ({ id: 'u', tenantId: 't' }) },
       clock,

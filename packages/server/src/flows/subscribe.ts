@@ -8,6 +8,7 @@ import type { Session } from '../hub/session.ts'
 import { Subscription } from '../hub/session.ts'
 import { userMay } from './authorise.ts'
 import { type Beginning, begin } from './catch-up.ts'
+import { leavePresence } from './presence.ts'
 import type { Services } from './services.ts'
 import { leave } from './unsubscribe.ts'
 
@@ -20,6 +21,8 @@ export type SubscribeRequest = RoomRequest & {
 /** @throws FanfareError `bad_name`, `unknown_room`, `too_many_rooms`, `forbidden`, `unavailable` */
 export const subscribe = async (services: Services, session: Session, request: SubscribeRequest): Promise<void> => {
   const room = services.app.room(session.tenantId, request.room)
+  // A link may end while its identity is looked up, and what enters then would never leave.
+  if (!session.open) throw new FanfareError('unavailable', 'The session has ended.')
   makePlace(services, session, room)
   const subscription = new Subscription(session, room)
   // A cursor sent before the log was read must still hold where the client is in this room.
@@ -36,10 +39,13 @@ export const subscribe = async (services: Services, session: Session, request: S
       announce: (beginning) => {
         request.began?.(beginning)
         announce(session, room, { ...beginning, id: request.id })
+        subscription.begun = true
       },
     })
   } catch (error) {
     leave(services, subscription)
+    // It may replace one in which the user was shown to others.
+    if (!session.subscriptions.has(room.key)) await leavePresence(services, session, { room: room.key, graceMs: 0 })
     throw error
   }
 }

@@ -102,7 +102,9 @@ export class Hub {
 
   presenceChanged(key: RoomKey, change: PresenceChange, member: Member): void {
     const room = roomOfKey(key).name
-    for (const { session } of this.#rooms.get(key) ?? []) session.send({ type: 'presence', room, change, member })
+    for (const { session, begun } of this.#rooms.get(key) ?? []) {
+      if (begun) session.send({ type: 'presence', room, change, member })
+    }
   }
 
   stats(tenantId: string): TenantStats {

@@ -82,6 +82,8 @@ export class Subscription implements Position {
   readonly session: Session
   readonly room: Room
   state: SubscriptionState = 'holding'
+  /** Its client was told that it is in the room: until then, the right to be there included, it hears nothing of it. */
+  begun = false
   epoch = ''
   /** The last event that went out, or where the subscription began. */
   offset = 0
@@ -161,12 +163,14 @@ export class Subscription implements Position {
       return false
     }
     for (const encoded of held) {
+      // To send may end the session of a slow reader, and this with it.
+      if (this.state !== 'holding') return true
       if (encoded.epoch !== this.epoch) return false
       if (encoded.event.offset <= this.offset) continue
       if (encoded.event.offset !== this.offset + 1) return false
       this.#send(encoded)
     }
-    this.state = 'live'
+    if (this.state === 'holding') this.state = 'live'
     return true
   }
 
