@@ -34,6 +34,7 @@ import { Hub } from './hub/hub.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { uuidv7 } from './lib/ids.ts'
 import type { Log } from './lib/log.ts'
+import { within } from './lib/within.ts'
 import { listenOnBun } from './listen/bun.ts'
 import { createLog } from './log.ts'
 import { type DataFolder, openDataFolder } from './store/data-folder.ts'
@@ -235,5 +236,9 @@ const startApplication = async (
     mode: config.mode,
     mint: trust.mint,
   })
-  if (stop) closing.push(async () => stop())
+  if (!stop) return
+  closing.push(async () => {
+    const ended = await within(services.clock, config.limits.shutdownMs / 10, (async () => stop())())
+    if (!ended) services.log.warn({}, 'the application did not stop in time')
+  })
 }

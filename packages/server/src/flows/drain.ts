@@ -1,6 +1,7 @@
 /** A graceful stop: tell each client when to come back, spread over a window so that they do not all come at once, then close. */
 import type { Session } from '../hub/session.ts'
 import { deferred } from '../lib/deferred.ts'
+import { within } from '../lib/within.ts'
 import type { Services } from './services.ts'
 
 /** So many reconnects a second does another node take without trouble. */
@@ -22,7 +23,10 @@ export const drain = async (services: Services): Promise<void> => {
     clock.after(paceMs, () => pause.resolve())
     await pause.promise
   }
-  await services.reactor.idle()
+  // A reaction that never ends must not keep the node from ending. Where its room is durable, the next start runs it again.
+  if (!(await within(clock, limits.shutdownMs / 4, services.reactor.idle()))) {
+    services.log.warn({}, 'reactions were still running when the node stopped')
+  }
 }
 
 const sendAway = (session: Session, windowMs: number): void => {

@@ -4,6 +4,7 @@ import type { Server, ServerWebSocket } from 'bun'
 import type { Connection } from '../flows/connection.ts'
 import { problem } from '../http/problem.ts'
 import type { Link } from '../hub/link.ts'
+import { within } from '../lib/within.ts'
 import type { Frame } from '../wire/dialect.ts'
 import type { Listener, ListenOptions } from './listener.ts'
 import { Opener, type Opening, openLink } from './open-link.ts'
@@ -56,6 +57,7 @@ const shorten = (reason: string): string => {
 export const listenOnBun = (options: ListenOptions): Listener => {
   const { services, policy } = options
   const opener = new Opener(services, policy)
+  let ending: Promise<void> | undefined
   const server = Bun.serve<SocketData>({
     hostname: options.host,
     port: options.port,
@@ -66,9 +68,15 @@ export const listenOnBun = (options: ListenOptions): Listener => {
   })
   return {
     url: server.url.origin,
-    // Resolves only when every socket has closed (hazard B19): `close` sees to that.
-    pause: () => void server.stop(),
-    close: () => server.stop(true),
+    pause: () => {
+      // Resolves only when every socket has closed (hazard B19): `close` sees to that.
+      ending = server.stop()
+    },
+    async close() {
+      // Requests that were taken before are still at work, and their senders wait for an answer.
+      if (ending) await within(services.clock, services.limits.shutdownMs / 10, ending)
+      await server.stop(true)
+    },
   }
 }
 
