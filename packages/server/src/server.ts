@@ -36,6 +36,7 @@ import { uuidv7 } from './lib/ids.ts'
 import type { Log } from './lib/log.ts'
 import { within } from './lib/within.ts'
 import { listenOnBun } from './listen/bun.ts'
+import { NativeDoor } from './listen/native-door.ts'
 import { createLog } from './log.ts'
 import { type DataFolder, openDataFolder } from './store/data-folder.ts'
 import { SqliteCache } from './store/sqlite-cache.ts'
@@ -213,7 +214,13 @@ const openDoors = async (parts: DoorParts, closing: Closing): Promise<string> =>
     metrics,
     settings: { ...policy, mode: config.mode, metricsToken: config.metricsToken, version, clientBundle },
   })
-  const listener = listenOnBun({ services, host: config.host, port: config.port, policy, fetch: http.fetch })
+  const listener = listenOnBun({
+    services,
+    host: config.host,
+    port: config.port,
+    doors: [new NativeDoor(services, policy)],
+    fetch: http.fetch,
+  })
   const keepalive = new Keepalive(services)
   keepalive.start()
   closing.push(async () => {

@@ -6,7 +6,7 @@ import { type ClientFrame, FanfareError, type FrameId, frameIdOf, type Limits, t
 import type { Endpoint } from '../app/app.ts'
 import { checkRefresh } from '../auth/credentials.ts'
 import type { LinkQuota } from '../auth/quotas.ts'
-import type { Link } from '../hub/link.ts'
+import type { Link, LinkReader } from '../hub/link.ts'
 import type { Session } from '../hub/session.ts'
 import type { Timer } from '../lib/clock.ts'
 import type { Identity } from '../model/identity.ts'
@@ -27,7 +27,7 @@ export type ConnectionOptions = {
   readonly endpoint: Endpoint | undefined
 }
 
-export class Connection implements InboxOwner {
+export class Connection implements InboxOwner, LinkReader {
   readonly #options: ConnectionOptions
   readonly #inbox: Inbox
   readonly #quota: LinkQuota
@@ -70,11 +70,12 @@ export class Connection implements InboxOwner {
   }
 
   /** Bytes are weighed before anything is parsed. */
-  receive(text: string): void {
+  receive(message: string | Uint8Array): void {
     if (this.#closed) return
     try {
-      this.#quota.bytes(text.length)
-      this.#inbox.push(text)
+      this.#quota.bytes(message.length)
+      if (typeof message !== 'string') throw new FanfareError('bad_frame', 'Frames are text, not binary.')
+      this.#inbox.push(message)
     } catch (error) {
       this.refuse(toFanfareError(error))
     }

@@ -24,7 +24,7 @@ export class Reader implements Link {
 
   write(frames: readonly Frame[]): void {
     for (const text of frames) {
-      const frame = decodeServerFrame(text)
+      const frame = decodeServerFrame(String(text))
       if (frame) this.#hear(frame)
     }
   }

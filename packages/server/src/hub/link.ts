@@ -13,3 +13,12 @@ export type Link = {
   /** Ends the link at once; what was not sent is dropped. */
   terminate(): void
 }
+
+/** What a listener tells whoever reads from a link. None of it throws. */
+export type LinkReader = {
+  receive(message: string | Uint8Array): void
+  /** The link has room again. */
+  drained(): void
+  /** Once, however it ended; `clean` when the other end said goodbye. */
+  closed(clean: boolean): void
+}

@@ -1,15 +1,13 @@
 /** Bun accepts the sockets: WebSockets become links, everything else goes to the HTTP handlers. Hazards B1, B3, B4, B12, B19. */
 import { codes, type ErrorCode, FanfareError, type Limits } from '@fanfare/protocol'
 import type { Server, ServerWebSocket } from 'bun'
-import type { Connection } from '../flows/connection.ts'
 import { problem } from '../http/problem.ts'
-import type { Link } from '../hub/link.ts'
+import type { Link, LinkReader } from '../hub/link.ts'
 import { within } from '../lib/within.ts'
 import type { Frame } from '../wire/dialect.ts'
-import type { Listener, ListenOptions } from './listener.ts'
-import { Opener, type Opening, openLink } from './open-link.ts'
+import { decideUpgrade, type Listener, type ListenOptions } from './listener.ts'
 
-type SocketData = { opening: (Opening & { kind: 'open' }) | undefined; connection: Connection | undefined }
+type SocketData = { accept: ((link: Link) => LinkReader) | undefined; reader: LinkReader | undefined }
 
 /** A close frame has room for 123 bytes of reason. */
 const reasonBytes = 120
@@ -55,15 +53,14 @@ const shorten = (reason: string): string => {
 }
 
 export const listenOnBun = (options: ListenOptions): Listener => {
-  const { services, policy } = options
-  const opener = new Opener(services, policy)
+  const { services } = options
   let ending: Promise<void> | undefined
   const server = Bun.serve<SocketData>({
     hostname: options.host,
     port: options.port,
     // Quiet event streams live by their comments (hazard B12).
     idleTimeout: Math.min(255, Math.ceil(services.limits.idleMs / 1000)),
-    fetch: (request, server) => answer(options, { opener, request, server }),
+    fetch: (request, server) => answer(options, { request, server }),
     websocket: socketHandlers(options),
   })
   return {
@@ -80,17 +77,17 @@ export const listenOnBun = (options: ListenOptions): Listener => {
   }
 }
 
-type Incoming = { readonly opener: Opener; readonly request: Request; readonly server: Server<SocketData> }
+type Incoming = { readonly request: Request; readonly server: Server<SocketData> }
 
 const answer = async (options: ListenOptions, incoming: Incoming): Promise<Response | undefined> => {
-  const { opener, request, server } = incoming
+  const { request, server } = incoming
   const address = server.requestIP(request)?.address ?? ''
   if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') return options.fetch(request, { address })
-  const opening = opener.decide(request, address)
+  const opening = decideUpgrade(options.doors, request, { address })
   if (opening.kind === 'elsewhere') return problem(new FanfareError('not_found', 'No WebSocket opens at this path.'))
   if (opening.kind === 'refuse') return problem(opening.error)
   const upgraded = server.upgrade(request, {
-    data: { opening, connection: undefined },
+    data: { accept: opening.accept, reader: undefined },
     ...(opening.protocol === undefined ? {} : { headers: { 'Sec-WebSocket-Protocol': opening.protocol } }),
   })
   return upgraded ? undefined : problem(new FanfareError('bad_frame', 'The WebSocket handshake is not complete.'))
@@ -99,23 +96,20 @@ const answer = async (options: ListenOptions, incoming: Incoming): Promise<Respo
 const socketHandlers = ({ services }: ListenOptions) => ({
   ...socketLimits(services.limits),
   open(socket: ServerWebSocket<SocketData>) {
-    const { opening } = socket.data
-    if (!opening) return
-    socket.data.opening = undefined
-    socket.data.connection = openLink(services, new BunLink(socket), opening)
+    const { accept } = socket.data
+    socket.data.accept = undefined
+    socket.data.reader = accept?.(new BunLink(socket))
   },
   message(socket: ServerWebSocket<SocketData>, message: string | Buffer) {
-    const { connection } = socket.data
-    if (typeof message === 'string') connection?.receive(message)
-    else connection?.refuse(new FanfareError('bad_frame', 'Frames are text, not binary.'))
+    socket.data.reader?.receive(message)
   },
   drain(socket: ServerWebSocket<SocketData>) {
-    socket.data.connection?.drained()
+    socket.data.reader?.drained()
   },
   close(socket: ServerWebSocket<SocketData>, code: number) {
     // A page that reloads says 1001: only 1000 is a goodbye.
-    socket.data.connection?.closed(code === 1000)
-    socket.data.connection = undefined
+    socket.data.reader?.closed(code === 1000)
+    socket.data.reader = undefined
   },
 })
 

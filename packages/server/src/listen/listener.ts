@@ -1,14 +1,38 @@
-/** The port of a listener: it accepts sockets of one runtime, makes links of them, and leaves every decision to others. */
+/** The ports of listening: a listener accepts sockets of one runtime; doors decide what becomes of them. */
+import type { FanfareError } from '@fanfare/protocol'
+import type { TrustedProxies } from '../auth/client-address.ts'
+import type { AllowedOrigins } from '../auth/origin.ts'
 import type { Services } from '../flows/services.ts'
-import type { OpenPolicy } from './open-link.ts'
+import type { Link, LinkReader } from '../hub/link.ts'
 
 export type Remote = { readonly address: string }
+
+export type OpenPolicy = { readonly allowedOrigins: AllowedOrigins; readonly trustedProxies: TrustedProxies }
+
+/** What an upgrade becomes. `protocol` is the subprotocol to answer with; a token is never echoed. */
+export type Opening =
+  | {
+      readonly kind: 'open'
+      readonly protocol: string | undefined
+      /** Called once, when the socket is open. */
+      readonly accept: (link: Link) => LinkReader
+    }
+  | { readonly kind: 'refuse'; readonly error: FanfareError }
+  /** This door is not at this path. */
+  | { readonly kind: 'elsewhere' }
+
+/** One way in for WebSockets, such as the native dialect's or Socket.IO's. */
+export type Door = {
+  /** Before any byte of the upgrade is accepted. Never throws. */
+  decide(request: Request, remoteAddress: string): Opening
+}
 
 export type ListenOptions = {
   readonly services: Services
   readonly host: string
   readonly port: number
-  readonly policy: OpenPolicy
+  /** Asked in order; the first that is at the path decides. */
+  readonly doors: readonly Door[]
   /** Answers everything that is not a WebSocket upgrade. */
   readonly fetch: (request: Request, remote: Remote) => Promise<Response>
 }
@@ -20,4 +44,13 @@ export type Listener = {
   pause(): void
   /** Ends every socket that is left. */
   close(): Promise<void>
+}
+
+/** What the doors say about an upgrade. */
+export const decideUpgrade = (doors: readonly Door[], request: Request, remote: Remote): Opening => {
+  for (const door of doors) {
+    const opening = door.decide(request, remote.address)
+    if (opening.kind !== 'elsewhere') return opening
+  }
+  return { kind: 'elsewhere' }
 }

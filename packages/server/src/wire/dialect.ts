@@ -2,8 +2,11 @@
 import type { ClientFrame, RoomEvent, ServerFrame } from '@fanfare/protocol'
 import type { Place } from './cursor.ts'
 
-/** Encoded text, ready for a link. Strings, because every runtime writes them to a text message without a copy of ours. */
-export type Frame = string
+/**
+ * Encoded, ready for a link. Text is a string, because every runtime writes those to a text message without a copy of ours;
+ * bytes are a binary message, where the dialect has them.
+ */
+export type Frame = string | Uint8Array
 
 export type SpokenFrame = Exclude<ServerFrame, { type: 'event' }>
 

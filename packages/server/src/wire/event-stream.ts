@@ -20,7 +20,7 @@ export const eventStreamDialect = (words: EndpointWords = {}): Dialect => ({
   },
   encodeEvent: (event: RoomEvent) => block(event.type, words.event ? words.event(event) : event),
   encode: (frame: SpokenFrame) => encodeBlock(frame, words),
-  stamp: (frame, places) => `${frame}id: ${encodeCursor(places)}\n\n`,
+  stamp: (frame, places) => `${String(frame)}id: ${encodeCursor(places)}\n\n`,
 })
 
 const encodeBlock = (frame: SpokenFrame, words: EndpointWords): string | undefined => {

@@ -1,35 +1,21 @@
-/** Decides what a WebSocket upgrade becomes, before any byte of it is accepted. The same for every runtime. */
+/** The door for native WebSockets: decides about an upgrade before any byte of it is accepted. The same for every runtime. */
 import { FanfareError, toFanfareError } from '@fanfare/protocol'
 import type { Endpoint, EndpointRule } from '../app/app.ts'
-import { clientAddress, type TrustedProxies } from '../auth/client-address.ts'
+import { clientAddress } from '../auth/client-address.ts'
 import { credentialsOf } from '../auth/credentials.ts'
-import { type AllowedOrigins, originAllowed } from '../auth/origin.ts'
+import { originAllowed } from '../auth/origin.ts'
 import { authenticate, type Shown } from '../flows/authenticate.ts'
 import { Connection } from '../flows/connection.ts'
 import type { Services } from '../flows/services.ts'
 import type { Link } from '../hub/link.ts'
 import type { Dialect } from '../wire/dialect.ts'
 import { decodeLimits, nativeDialect } from '../wire/native.ts'
+import type { Door, Opening, OpenPolicy } from './listener.ts'
 
 /** The path at which every application can be reached in the native dialect. */
 export const nativePath = '/v1/websocket'
 
-export type OpenPolicy = { readonly allowedOrigins: AllowedOrigins; readonly trustedProxies: TrustedProxies }
-
-/** What an upgrade becomes. `protocol` is the subprotocol to answer with; a token is never echoed. */
-export type Opening =
-  | {
-      readonly kind: 'open'
-      readonly dialect: Dialect
-      readonly endpoint: Endpoint | undefined
-      readonly shown: Shown
-      readonly protocol: string | undefined
-    }
-  | { readonly kind: 'refuse'; readonly error: FanfareError }
-  /** No link opens at this path. */
-  | { readonly kind: 'elsewhere' }
-
-export class Opener {
+export class NativeDoor implements Door {
   readonly #services: Services
   readonly #policy: OpenPolicy
   readonly #native: Dialect
@@ -50,7 +36,8 @@ export class Opener {
       const origin = this.#admit(request, remoteAddress)
       const { credentials, protocol } = credentialsOf(request, { tokenInQuery: endpoint?.rule.tokenInQuery ?? false })
       const shown = { credentials, origin, query: url.searchParams }
-      return { kind: 'open', dialect: this.#dialectOf(endpoint), endpoint, shown, protocol }
+      const arrival = { dialect: this.#dialectOf(endpoint), endpoint, shown }
+      return { kind: 'open', protocol, accept: (link) => openLink(this.#services, link, arrival) }
     } catch (error) {
       this.#services.metrics.add('fanfare_connects_refused_total')
       return { kind: 'refuse', error: toFanfareError(error) }
@@ -80,9 +67,10 @@ export class Opener {
   }
 }
 
+type Arriving = { readonly dialect: Dialect; readonly endpoint: Endpoint | undefined; readonly shown: Shown }
+
 /** The link is there: open its session with what was shown, or wait for an `auth` frame. */
-export const openLink = (services: Services, link: Link, opening: Opening & { kind: 'open' }): Connection => {
-  const { dialect, endpoint, shown } = opening
+const openLink = (services: Services, link: Link, { dialect, endpoint, shown }: Arriving): Connection => {
   const connection = new Connection({ services, link, dialect, endpoint })
   if (shown.credentials.kind === 'none') connection.awaitIdentity(shown)
   else connection.openWith(() => authenticate(services, shown))
