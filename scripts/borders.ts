@@ -38,6 +38,8 @@ export const serverOrder: readonly string[] = [
   'config.ts',
   'version.ts',
   'log.ts',
+  'client-bundle.ts',
+  'trust.ts',
   'server.ts',
   'index.ts',
   'cli',

@@ -18,4 +18,12 @@ export { type Clock, systemClock } from './lib/clock.ts'
 export { type FakeClock, fakeClock } from './lib/fake-clock.ts'
 export { type Log, silentLog } from './lib/log.ts'
 export type { User } from './model/identity.ts'
-export { type RunningServer, type StartOptions, startServer } from './server.ts'
+export {
+  type AttachedOptions,
+  createFanfare,
+  type Fanfare,
+  type FanfareOptions,
+  type RunningServer,
+  type StartOptions,
+  startServer,
+} from './server.ts'

@@ -2,19 +2,14 @@
  * Composition root: the only file that names concrete engines, stores and listeners. What is opened is closed in reverse,
  * also when a later step fails.
  */
-import { readFile } from 'node:fs/promises'
-import { toFanfareError } from '@fanfare/protocol'
-import type { App } from './app/app.ts'
+import type { Server as HttpServer } from 'node:http'
+import process from 'node:process'
+import type { App, AppContext } from './app/app.ts'
 import { trustProxies } from './auth/client-address.ts'
-import { createAuth } from './auth/create-auth.ts'
-import { jwksKeys } from './auth/jwks.ts'
-import { fixedKeys, type KeySource, keysOfSet, publicAlgorithms, secretKey, type TypedKey } from './auth/keys.ts'
-import { mintToken } from './auth/mint.ts'
 import { createQuotas } from './auth/quotas.ts'
-import { resolveSecret, type Secret } from './auth/secret.ts'
-import { memoryTickets } from './auth/tickets.ts'
-import type { TokenRules } from './auth/tokens.ts'
-import type { Config } from './config.ts'
+import type { Secret } from './auth/secret.ts'
+import { findClientBundle } from './client-bundle.ts'
+import { type Config, readConfig } from './config.ts'
 import { createEmbeddedEngine } from './engine/embedded/embedded.ts'
 import type { Engine } from './engine/engine.ts'
 import { Canary } from './flows/canary.ts'
@@ -27,20 +22,21 @@ import { Once } from './flows/once.ts'
 import { Reactor } from './flows/react.ts'
 import { receive } from './flows/receive.ts'
 import type { Services } from './flows/services.ts'
-import { createHttp } from './http/http.ts'
+import { createHttp, type Http } from './http/http.ts'
 import { createMetrics, type ServedMetrics } from './http/metrics.ts'
 import { Flusher } from './hub/flusher.ts'
 import { Hub } from './hub/hub.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
+import { Closing } from './lib/closing.ts'
 import { uuidv7 } from './lib/ids.ts'
 import type { Log } from './lib/log.ts'
 import { within } from './lib/within.ts'
-import { listenOnBun } from './listen/bun.ts'
+import type { Attached, Door } from './listen/listener.ts'
 import { NativeDoor } from './listen/native-door.ts'
 import { createLog } from './log.ts'
 import { type DataFolder, openDataFolder } from './store/data-folder.ts'
 import { SqliteCache } from './store/sqlite-cache.ts'
-import { sqliteTrustStore, trustMigrations } from './store/trust-store-sqlite.ts'
+import { type Mint, openTrust, type Trust } from './trust.ts'
 import { version } from './version.ts'
 
 export type StartOptions = {
@@ -58,101 +54,124 @@ export type RunningServer = {
   readonly url: string
   /** Where the signing secret came from; `undefined` when tokens are verified by other keys alone. */
   readonly secret: Secret | undefined
-  /** Signs a token that this server takes. @throws FanfareError `unavailable` without a secret */
+  /** Signs a token that this server takes. @throws FanfareError without a secret */
   readonly mint: Mint
   readonly services: Services
   /** Graceful: clients are told when to come back, what was accepted is committed. */
   stop(): Promise<void>
 }
 
-type Mint = Parameters<NonNullable<App['onStart']>>[0]['mint']
+/** A node that listens by itself, on Bun. */
+export const startServer = (options: StartOptions): Promise<RunningServer> =>
+  opened(options, async (parts, closing) => {
+    const { listenOnBun } = await import('./listen/bun.ts')
+    const node = await openNode(parts, closing)
+    const { host, port } = parts.config
+    const listener = listenOnBun({ ...node, host, port, fetch: node.http.fetch })
+    keepAlive(node, [listener], closing)
+    await startApplication({ ...parts, ...node }, closing)
+    announce(node, { ...parts, url: listener.url })
+    const { services, trust } = node
+    return { url: listener.url, secret: trust.secret, mint: trust.mint, services, stop: () => closing.close() }
+  })
 
-export const startServer = async (options: StartOptions): Promise<RunningServer> => {
-  const { config } = options
-  const parts: Parts = { ...options, log: options.log ?? createLog(config), clock: options.clock ?? systemClock }
-  // What is pushed here is closed in reverse, however far the start came.
-  const closing: Closing = []
+export type FanfareOptions = Omit<StartOptions, 'config'> & {
+  /** `host` and `port` mean nothing here. @default what the environment says: `FANFARE_SECRET` and so on */
+  readonly config?: Config
+}
+
+export type AttachedOptions = {
+  /** Whether `/health`, `/ready`, `/metrics`, `/openapi.json` and `/docs` are answered too. @default false: the host has its own */
+  readonly operations?: boolean
+}
+
+/** A node inside a program that has a server of its own. */
+export type Fanfare = {
+  /**
+   * Takes what is Fanfare's on that server: the paths of the API and of the application, and WebSockets at its doors. All
+   * else stays with the host's own listeners. Before or after `listen`; as many servers as there are.
+   */
+  attach(server: HttpServer, options?: AttachedOptions): void
+  /** As the application itself, so that no user's right is asked. Resolves once it is as durable as the room says. */
+  publish(...of: [tenantId: string, ...Parameters<AppContext['publish']>]): ReturnType<AppContext['publish']>
+  /** The other verbs of the application's own code, inside one tenant. */
+  of(tenantId: string): AppContext
+  /** Signs a token for a user whom the host has signed in. @throws FanfareError without a secret */
+  readonly mint: Mint
+  /** Graceful, as `stop` of a server of its own. The host's server stays open and has its paths back. */
+  close(): Promise<void>
+}
+
+/** A node that listens nowhere until it is attached, on Node 22 or later. @throws Error when the configuration is not valid */
+export const createFanfare = ({ config = configOfEnvironment(), ...options }: FanfareOptions): Promise<Fanfare> =>
+  opened({ clientBundle: findClientBundle(), ...options, config }, async (parts, closing) => {
+    const { attachToNode } = await import('./listen/node.ts')
+    const node = await openNode(parts, closing)
+    const attached: Attached[] = []
+    keepAlive(node, attached, closing)
+    await startApplication({ ...parts, ...node }, closing)
+    announce(node, parts)
+    const of = (tenantId: string) => contextOf(node.services, { tenantId })
+    return {
+      attach(server, { operations = false } = {}) {
+        if (!node.services.accepting) throw new Error('This Fanfare is closed; create another to attach it.')
+        attached.push(attachToNode(server, { ...node, fetch: node.http.fetch, owns: node.http.owns({ operations }) }))
+      },
+      publish: (tenantId, ...rest) => of(tenantId).publish(...rest),
+      of,
+      mint: node.trust.mint,
+      close: () => closing.close(),
+    }
+  })
+
+const configOfEnvironment = (): Config => {
+  const read = readConfig({ environment: process.env })
+  if (read.ok) return read.config
+  throw new Error(read.problems.join('\n'))
+}
+
+type Given = Omit<StartOptions, 'clientBundle'> & { readonly clientBundle?: (() => Promise<string>) | undefined }
+type Parts = Given & { readonly log: Log; readonly clock: Clock }
+
+/** What was opened is closed when a later step fails. */
+const opened = async <T>(options: Given, open: (parts: Parts, closing: Closing) => Promise<T>): Promise<T> => {
+  const log = options.log ?? createLog(options.config)
+  const closing = new Closing(log)
   try {
-    const folder = await openDataFolder(config.dataFolder)
-    closing.push(async () => folder.close())
-    const trust = await openTrust(parts, folder)
-    const metrics = createMetrics()
-    const services = await openServices({ ...parts, folder, trust, metrics }, closing)
-    const url = await openDoors({ ...parts, services, metrics }, closing)
-    await startApplication({ ...parts, services, trust }, closing)
-    parts.log.info(
-      { url, engine: services.engine.name, dataFolder: config.dataFolder, mode: config.mode },
-      'fanfare is up',
-    )
-    return { url, secret: trust.secret, mint: trust.mint, services, stop: once(() => closeAll(closing, parts.log)) }
+    return await open({ ...options, log, clock: options.clock ?? systemClock }, closing)
   } catch (error) {
-    await closeAll(closing, parts.log)
+    await closing.close()
     throw error
   }
 }
 
-type Parts = StartOptions & { readonly log: Log; readonly clock: Clock }
-type Closing = (() => Promise<void>)[]
-
-const closeAll = async (closing: Closing, log: Log): Promise<void> => {
-  for (let close = closing.pop(); close; close = closing.pop()) {
-    try {
-      await close()
-    } catch (error) {
-      log.error({ error }, 'a part of the server did not close well')
-    }
-  }
+/** A node but for its sockets. */
+type Node = {
+  readonly trust: Trust
+  readonly services: Services
+  readonly http: Http
+  readonly doors: readonly Door[]
 }
 
-const once = (run: () => Promise<void>): (() => Promise<void>) => {
-  let running: Promise<void> | undefined
-  return () => {
-    running ??= run()
-    return running
+const openNode = async (parts: Parts, closing: Closing): Promise<Node> => {
+  const { clientBundle, config } = parts
+  const folder = await openDataFolder(config.dataFolder)
+  closing.push(async () => folder.close())
+  const trust = await openTrust({ ...parts, folder })
+  const metrics = createMetrics()
+  const services = await openServices({ ...parts, folder, trust, metrics }, closing)
+  const policy = {
+    allowedOrigins: config.allowedOrigins.length === 0 ? ('same-origin' as const) : config.allowedOrigins,
+    trustedProxies: trustProxies(config.trustedProxies),
   }
+  const settings = { ...policy, mode: config.mode, metricsToken: config.metricsToken, version, clientBundle }
+  const http = createHttp({ services, metrics, settings })
+  return { trust, services, http, doors: [new NativeDoor(services, policy)] }
 }
 
-type Trust = { readonly auth: ReturnType<typeof createAuth>; readonly secret: Secret | undefined; readonly mint: Mint }
-
-const openTrust = async ({ config, clock, log }: Parts, folder: DataFolder): Promise<Trust> => {
-  const elsewhere = config.jwksUrl !== undefined || config.keysFile !== undefined
-  const secret =
-    config.secret === undefined && elsewhere && config.mode === 'production'
-      ? undefined
-      : await resolveSecret({ mode: config.mode, configured: config.secret, folder: folder.path })
-  const signing = secret && (await secretKey(secret.bytes))
-  const rules: TokenRules = {
-    tenantClaims: config.tenantClaims,
-    leewayMs: config.leewayMs,
-    maxLifetimeMs: config.maxTokenLifetimeMs,
-    ...(config.issuer === undefined ? {} : { issuer: config.issuer }),
-    ...(config.audience === undefined ? {} : { audience: config.audience }),
-  }
-  const auth = createAuth({
-    clock,
-    rules,
-    keys: await keySources(config, { signing, clock, log }),
-    store: sqliteTrustStore(folder.database('trust', { migrations: trustMigrations })),
-    tickets: memoryTickets({ clock }),
-    ticketMs: config.limits.ticketMs,
-  })
-  const mint: Mint = async (claims) => {
-    if (!signing) throw toFanfareError(new Error('Without FANFARE_SECRET this server signs no tokens.'))
-    return mintToken(claims, { key: signing, now: clock.now(), rules })
-  }
-  return { auth, secret, mint }
-}
-
-type KeyOptions = { readonly signing: TypedKey | undefined; readonly clock: Clock; readonly log: Log }
-
-const keySources = async (config: Config, { signing, clock, log }: KeyOptions): Promise<readonly KeySource[]> => {
-  const algorithms = publicAlgorithms.filter((name) => config.algorithms.includes(name))
-  const fromFile =
-    config.keysFile === undefined
-      ? []
-      : await keysOfSet(JSON.parse(await readFile(config.keysFile, 'utf8')) as unknown, algorithms)
-  const fixed = fixedKeys([...(signing ? [signing] : []), ...fromFile])
-  return config.jwksUrl === undefined ? [fixed] : [fixed, jwksKeys({ url: config.jwksUrl, algorithms, clock, log })]
+const announce = ({ services }: Node, { config, log, url }: Parts & { readonly url?: string }): void => {
+  const { dataFolder, mode } = config
+  log.info({ ...(url === undefined ? {} : { url }), engine: services.engine.name, dataFolder, mode }, 'fanfare is up')
 }
 
 type ServiceParts = Parts & { readonly folder: DataFolder; readonly trust: Trust; readonly metrics: ServedMetrics }
@@ -201,35 +220,16 @@ const openServices = async (parts: ServiceParts, closing: Closing): Promise<Serv
   return services
 }
 
-type DoorParts = Parts & { readonly services: Services; readonly metrics: ServedMetrics }
-
-const openDoors = async (parts: DoorParts, closing: Closing): Promise<string> => {
-  const { clientBundle, config, metrics, services } = parts
-  const policy = {
-    allowedOrigins: config.allowedOrigins.length === 0 ? ('same-origin' as const) : config.allowedOrigins,
-    trustedProxies: trustProxies(config.trustedProxies),
-  }
-  const http = createHttp({
-    services,
-    metrics,
-    settings: { ...policy, mode: config.mode, metricsToken: config.metricsToken, version, clientBundle },
-  })
-  const listener = listenOnBun({
-    services,
-    host: config.host,
-    port: config.port,
-    doors: [new NativeDoor(services, policy)],
-    fetch: http.fetch,
-  })
+/** From here on sockets are looked after; at the end they are drained. `listeners` may grow until then. */
+const keepAlive = ({ services }: Node, listeners: readonly Attached[], closing: Closing): void => {
   const keepalive = new Keepalive(services)
   keepalive.start()
   closing.push(async () => {
-    listener.pause()
+    for (const listener of listeners) listener.pause()
     await drain(services)
     keepalive.stop()
-    await listener.close()
+    await Promise.all(listeners.map((listener) => listener.close()))
   })
-  return listener.url
 }
 
 const startApplication = async (

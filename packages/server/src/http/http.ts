@@ -17,12 +17,17 @@ import { addDocs } from './docs/docs.ts'
 import { answerNotFound } from './not-found.ts'
 import { addOperations } from './operations.ts'
 import { isPreflight, originHeaders, preflightAnswer, requireOriginToChange } from './origins.ts'
+import { type Ownership, type OwnershipOptions, ownership } from './ownership.ts'
 import { problem } from './problem.ts'
 import { logRequests } from './request-log.ts'
 import type { HttpContext, Remote } from './settings.ts'
 import { addStreams } from './stream-routes.ts'
 
-export type Http = { fetch(request: Request, remote: Remote): Promise<Response> }
+export type Http = {
+  fetch(request: Request, remote: Remote): Promise<Response>
+  /** For a node that shares its port. */
+  owns(options: OwnershipOptions): Ownership
+}
 
 export const createHttp = (context: HttpContext): Http => {
   const { allowedOrigins } = context.settings
@@ -36,6 +41,7 @@ export const createHttp = (context: HttpContext): Http => {
       const answer = await Promise.resolve(api.fetch(request, { remote })).catch(answerError(context))
       return withHeaders(answer, originHeaders(request, allowedOrigins))
     },
+    owns: (options) => ownership(api, context.services.app, options),
   }
 }
 

@@ -6,11 +6,9 @@ import type { Link, LinkReader } from '../hub/link.ts'
 import { within } from '../lib/within.ts'
 import type { Frame } from '../wire/dialect.ts'
 import { decideUpgrade, type Listener, type ListenOptions } from './listener.ts'
+import { shorten } from './reason.ts'
 
 type SocketData = { accept: ((link: Link) => LinkReader) | undefined; reader: LinkReader | undefined }
-
-/** A close frame has room for 123 bytes of reason. */
-const reasonBytes = 120
 
 class BunLink implements Link {
   readonly kind = 'websocket'
@@ -44,12 +42,6 @@ class BunLink implements Link {
   terminate(): void {
     if (this.#socket.readyState !== WebSocket.CLOSED) this.#socket.terminate()
   }
-}
-
-const shorten = (reason: string): string => {
-  let text = reason
-  while (Buffer.byteLength(text) > reasonBytes) text = text.slice(0, -1)
-  return text
 }
 
 export const listenOnBun = (options: ListenOptions): Listener => {

@@ -27,23 +27,33 @@ export type Door = {
   decide(request: Request, remoteAddress: string): Opening
 }
 
-export type ListenOptions = {
+/** What is behind a listener, whatever accepts the sockets. */
+export type Behind = {
   readonly services: Services
-  readonly host: string
-  readonly port: number
   /** Asked in order; the first that is at the path decides. */
   readonly doors: readonly Door[]
   /** Answers everything that is not a WebSocket upgrade. */
   readonly fetch: (request: Request, remote: Remote) => Promise<Response>
 }
 
-export type Listener = {
-  /** Where it can be reached, with the port that it was given. */
-  readonly url: string
+export type ListenOptions = Behind & { readonly host: string; readonly port: number }
+
+/** For a listener on a server that others answer on too. */
+export type AttachOptions = Behind & {
+  /** Whether `fetch` answers this; the rest is left to the others. `url` is absolute. */
+  readonly owns: (asked: { readonly method: string; readonly url: string }) => boolean
+}
+
+export type Attached = {
   /** Takes no more sockets; those that are open stay. */
   pause(): void
   /** Ends every socket that is left. */
   close(): Promise<void>
+}
+
+export type Listener = Attached & {
+  /** Where it can be reached, with the port that it was given. */
+  readonly url: string
 }
 
 /** What the doors say about an upgrade. */

@@ -1,0 +1,83 @@
+/** A link over a WebSocket of the `ws` package, and the watch over those that have fallen silent. */
+
+import type { Duplex } from 'node:stream'
+import { codes, type ErrorCode } from '@fanfare/protocol'
+import type { WebSocket } from 'ws'
+import type { Link, LinkReader } from '../hub/link.ts'
+import type { Clock, Timer } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
+import type { Frame } from '../wire/dialect.ts'
+import { shorten } from './reason.ts'
+
+/** What `ws` runs on: a socket of `node:net` or `node:tls`. */
+export type Carrier = Duplex & { readonly bytesRead?: number }
+
+export class NodeLink implements Link {
+  readonly kind = 'websocket'
+  readonly #socket: WebSocket
+  readonly #carrier: Carrier
+  #heard: number | undefined
+  #silentBeats = 0
+
+  constructor(socket: WebSocket, carrier: Carrier) {
+    this.#socket = socket
+    this.#carrier = carrier
+  }
+
+  /** From here on the reader is told everything; a fault of the other end is only logged, because its close follows. */
+  tell(reader: LinkReader, log: Log): void {
+    const socket = this.#socket
+    const drained = () => reader.drained()
+    socket.on('message', (data: Buffer, isBinary: boolean) => reader.receive(isBinary ? data : data.toString()))
+    socket.on('error', (error) => log.debug({ error }, 'a WebSocket failed'))
+    this.#carrier.on('drain', drained)
+    socket.on('close', (code) => {
+      this.#carrier.off('drain', drained)
+      // A page that reloads says 1001: only 1000 is a goodbye.
+      reader.closed(code === 1000)
+    })
+  }
+
+  write(frames: readonly Frame[]): void {
+    const [only] = frames
+    if (frames.length === 1 && only !== undefined) {
+      this.#socket.send(only)
+      return
+    }
+    this.#carrier.cork()
+    for (const frame of frames) this.#socket.send(frame)
+    this.#carrier.uncork()
+  }
+
+  buffered(): number {
+    return this.#socket.readyState === this.#socket.OPEN ? this.#socket.bufferedAmount : 0
+  }
+
+  close(code: ErrorCode | 'normal', reason: string): void {
+    this.#socket.close(code === 'normal' ? 1000 : codes[code].close, shorten(reason))
+  }
+
+  terminate(): void {
+    this.#socket.terminate()
+  }
+
+  /** One beat of the watch: a link that sent nothing is asked for a sign of life in time, and cut at the end of it. */
+  beat(): void {
+    const heard = this.#carrier.bytesRead
+    this.#silentBeats = heard === this.#heard ? this.#silentBeats + 1 : 0
+    this.#heard = heard
+    if (this.#silentBeats > beatsOfIdle) this.terminate()
+    else if (this.#silentBeats >= beatsOfIdle / 2) this.#socket.ping()
+  }
+}
+
+const beatsOfIdle = 8
+
+/** Every link is looked at so many times in its idle time, by one timer for all; beats are counted, because wall clocks jump. */
+export const watchSilence = (
+  links: Iterable<NodeLink>,
+  { clock, idleMs }: { readonly clock: Clock; readonly idleMs: number },
+): Timer =>
+  clock.every(idleMs / beatsOfIdle, () => {
+    for (const link of links) link.beat()
+  })
