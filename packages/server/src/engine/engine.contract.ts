@@ -8,6 +8,7 @@ import { describeLog } from './log.contract.ts'
 import { describeModel } from './model.contract.ts'
 import { describePresence } from './presence.contract.ts'
 import { describeReading } from './reading.contract.ts'
+import { describeSessionStates } from './session-states.contract.ts'
 
 /** For the random histories, on a machine that has other work too. */
 const timeoutMs = 60_000
@@ -36,6 +37,7 @@ export const describeEngine = (name: string, make: MakeEngine): void => {
     describe('durable rooms over restarts', () => describeDurable(play))
     describe('presence', () => describePresence(play))
     describe('bus', () => describeBus(play))
+    describe('states of sessions', () => describeSessionStates(play))
     afterAll(() => console.log(`engine contract: ${name}: ${ran} cases passed`))
   })
 }

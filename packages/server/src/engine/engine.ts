@@ -2,6 +2,7 @@
 import type { NodeBus } from './node-bus.ts'
 import type { Presence } from './presence.ts'
 import type { RoomLog, Unreacted } from './room-log.ts'
+import type { SessionStates } from './session-states.ts'
 
 export type Engine = {
   readonly name: string
@@ -9,4 +10,5 @@ export type Engine = {
   readonly presence: Presence
   readonly bus: NodeBus
   readonly unreacted: Unreacted
+  readonly sessions: SessionStates
 }

@@ -141,6 +141,7 @@ export class EngineWorld {
       await this.engine.presence.start({ changed: (_room, change, member) => this.changed.push({ change, member }) }),
     )
     this.#stops.push(await this.engine.bus.start((message) => this.received.push(message)))
+    this.#stops.push(await this.engine.sessions.start())
   }
 }
 

@@ -14,6 +14,7 @@ import type { EngineDisk } from './disk.ts'
 import { DurableLog } from './durable-log.ts'
 import { MemoryLog } from './memory-log.ts'
 import { EmbeddedPresence } from './presence.ts'
+import { EmbeddedSessionStates } from './session-states.ts'
 
 export type EmbeddedEngineOptions = {
   readonly clock: Clock
@@ -60,6 +61,7 @@ export const createEmbeddedEngine = (options: EmbeddedEngineOptions): Engine => 
     presence: new EmbeddedPresence({ clock, log, leaseMs, sweepMs }),
     bus: loopbackBus(),
     unreacted: rooms.unreacted,
+    sessions: new EmbeddedSessionStates({ clock, disk: settings.disk }),
   }
 }
 
