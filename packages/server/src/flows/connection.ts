@@ -27,6 +27,9 @@ export type ConnectionOptions = {
   readonly endpoint: Endpoint | undefined
 }
 
+/** What a frame costs besides its bytes, so that a flood of empty ones is stopped too. */
+const frameOverhead = 64
+
 export class Connection implements InboxOwner {
   readonly #options: ConnectionOptions
   readonly #inbox: Inbox
@@ -73,7 +76,7 @@ export class Connection implements InboxOwner {
   receive(text: string): void {
     if (this.#closed) return
     try {
-      this.#quota.bytes(text.length)
+      this.#quota.bytes(text.length + frameOverhead)
       this.#inbox.push(text)
     } catch (error) {
       this.refuse(toFanfareError(error))
@@ -82,7 +85,13 @@ export class Connection implements InboxOwner {
 
   /** Opens the session with an identity that is still being verified; frames that come meanwhile wait. */
   openWith(identify: () => Promise<Identity>): void {
-    void this.#inbox.first(async () => this.open(await identify()))
+    void this.#inbox.first(async () => {
+      try {
+        await this.open(await identify())
+      } catch (thrown) {
+        this.#answer(toFanfareError(thrown), { type: 'auth' })
+      }
+    })
   }
 
   drained(): void {
@@ -136,11 +145,12 @@ export class Connection implements InboxOwner {
 
   #answer(
     error: FanfareError,
-    frame: ClientFrame | { readonly type?: undefined; readonly id: FrameId | undefined },
+    frame: ClientFrame | { readonly type?: 'auth'; readonly id?: FrameId | undefined },
   ): void {
     const { services } = this.#options
     services.metrics.add('fanfare_frames_refused_total')
-    if (error.code === 'internal') services.log.error({ error: error.cause, type: frame.type }, 'a frame failed')
+    if (error.code === 'internal')
+      services.log.error({ error: error.cause ?? error, type: frame.type }, 'a frame failed')
     if (!this.#session || frame.type === 'auth') {
       this.refuse(error)
       return
