@@ -31,6 +31,16 @@ export class LineProgram implements AsyncDisposable {
     for (const wake of waiting) wake()
   }
 
+  /** What it wrote to standard error. */
+  get notes(): string {
+    return this.#errors
+  }
+
+  /** Tells it to stop, as Ctrl-C does. */
+  stop(): void {
+    this.#child.kill('SIGINT')
+  }
+
   get #ended(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null
   }
