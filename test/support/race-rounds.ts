@@ -29,7 +29,9 @@ const back = 400
 const stayMs = 30
 
 export const raceRounds = async ({ clients, rounds, perSecond, spreadMs }: RaceRounds): Promise<Raced> => {
-  await using server = await startServerProcess({ app, environment: unlimitedEnvironment })
+  // One process plays the whole crowd: it may fall behind without being slow readers, which are another test.
+  const environment = { ...unlimitedEnvironment, FANFARE_LIMIT_OUTBOX_BYTES: String(8 * 1024 * 1024) }
+  await using server = await startServerProcess({ app, environment })
   const place = { url: server.socketUrl }
   let n = 0
   const sending = Array.from({ length: publishers }, (_, index) => {
