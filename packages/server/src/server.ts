@@ -74,7 +74,7 @@ export const startServer = async (options: StartOptions): Promise<RunningServer>
   try {
     const folder = await openDataFolder(config.dataFolder)
     closing.push(async () => folder.close())
-    const trust = await openTrust(parts, folder)
+    const trust = await openTrust(parts, folder, closing)
     const metrics = createMetrics()
     const services = await openServices({ ...parts, folder, trust, metrics }, closing)
     const url = await openDoors({ ...parts, services, metrics }, closing)
@@ -113,7 +113,9 @@ const once = (run: () => Promise<void>): (() => Promise<void>) => {
 
 type Trust = { readonly auth: ReturnType<typeof createAuth>; readonly secret: Secret | undefined; readonly mint: Mint }
 
-const openTrust = async ({ config, clock, log }: Parts, folder: DataFolder): Promise<Trust> => {
+const openTrust = async ({ config, clock, log }: Parts, folder: DataFolder, closing: Closing): Promise<Trust> => {
+  const database = folder.database('trust', { migrations: trustMigrations })
+  closing.push(async () => database.close())
   const elsewhere = config.jwksUrl !== undefined || config.keysFile !== undefined
   const secret =
     config.secret === undefined && elsewhere && config.mode === 'production'
@@ -131,7 +133,7 @@ const openTrust = async ({ config, clock, log }: Parts, folder: DataFolder): Pro
     clock,
     rules,
     keys: await keySources(config, { signing, clock, log }),
-    store: sqliteTrustStore(folder.database('trust', { migrations: trustMigrations })),
+    store: sqliteTrustStore(database),
     tickets: memoryTickets({ clock }),
     ticketMs: config.limits.ticketMs,
   })
@@ -217,8 +219,7 @@ const openDoors = async (parts: DoorParts, closing: Closing): Promise<string> =>
   const keepalive = new Keepalive(services)
   keepalive.start()
   closing.push(async () => {
-    listener.pause()
-    await drain(services)
+    await drain(services, () => listener.pause())
     keepalive.stop()
     await listener.close()
   })
