@@ -56,7 +56,17 @@ export class Session {
     if (text !== undefined) this.outbox.push(this.dialect.stamp?.(text, this.subscriptions.values()) ?? text)
   }
 
+  /** @throws what the application's words or key throw; the session has ended then, lest the event be passed over in silence */
   deliver(subscription: Subscription, encoded: EncodedEvent): void {
+    try {
+      this.#put(subscription, encoded)
+    } catch (error) {
+      this.end('internal', 'an event could not be put into words')
+      throw error
+    }
+  }
+
+  #put(subscription: Subscription, encoded: EncodedEvent): void {
     const { dialect, outbox } = this
     const frame = encoded.in(dialect)
     const { slow } = subscription.room.rule
