@@ -27,6 +27,8 @@ const publishers = 4
 /** How far back a client resumes from at most. */
 const back = 400
 const stayMs = 30
+/** One process plays everybody: it may be long before it looks at one of them. */
+const patienceMs = 60_000
 
 export const raceRounds = async ({ clients, rounds, perSecond, spreadMs }: RaceRounds): Promise<Raced> => {
   // One process plays the whole crowd: it may fall behind without being slow readers, which are another test.
@@ -92,8 +94,8 @@ const visit = async (client: Follower, sending: readonly Publisher[]): Promise<v
     client.leaves(room)
     enter()
   }
-  await client.reaches(room)
+  await client.reaches(room, 0, patienceMs)
   await Bun.sleep(Math.random() * stayMs)
   client.leaves(room)
-  await client.until('leaving', () => !client.places.has(room))
+  await client.until('leaving', () => !client.places.has(room), patienceMs)
 }

@@ -11,6 +11,8 @@ export type SlowReaderOptions = {
   readonly count: number
   /** @default 1024 */
   readonly bytesPerSecond?: number
+  /** Begins with what the room keeps. @default with the next event */
+  readonly since?: 'earliest'
 }
 
 /** What one of them saw. `end`: `eof` after an orderly end, the name of the error after an abrupt one. */
@@ -35,9 +37,17 @@ export class SlowReaders implements AsyncDisposable {
   readonly #count: number
 
   constructor(server: ServerProcess, options: SlowReaderOptions) {
-    const { kind, room, count, bytesPerSecond = 1024 } = options
+    const { kind, room, count, bytesPerSecond = 1024, since } = options
     const python = pythonPath() ?? 'python3'
-    const args = [kind, String(server.port), server.token('slow'), room, String(count), String(bytesPerSecond)]
+    const args = [
+      kind,
+      String(server.port),
+      server.token('slow'),
+      room,
+      String(count),
+      String(bytesPerSecond),
+      ...(since ? [since] : []),
+    ]
     this.#child = spawn(python, [program, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
     this.#lines = createInterface({ input: this.#child.stdout! })[Symbol.asyncIterator]()
     this.#count = count

@@ -1,6 +1,6 @@
 """Readers that take a few bytes a second through a small receive buffer, until told to hurry; then they read what is left.
 
-Usage: slow_reader.py websocket|event-stream PORT TOKEN ROOM COUNT BYTES_PER_SECOND
+Usage: slow_reader.py websocket|event-stream PORT TOKEN ROOM COUNT BYTES_PER_SECOND [earliest]
 
 Prints "open" when all have subscribed. A line on standard input tells them to hurry. Then one line of JSON for each:
 how the link ended, the close code, the first and last whole event's offset, and whether offsets rose by one.
@@ -15,6 +15,7 @@ import struct
 import sys
 
 kind, port, token, room, count, rate = sys.argv[1:7]
+since = sys.argv[7:]
 port, count, rate = int(port), int(count), int(rate)
 TICKS = 10
 # Nothing for so many seconds, although all was read: the link stays.
@@ -32,9 +33,9 @@ class Reader:
             key = base64.b64encode(os.urandom(16)).decode()
             self.ask("/v1/websocket", f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n")
             self.head()
-            self.say(json.dumps({"type": "subscribe", "room": room}).encode())
+            self.say(json.dumps({"type": "subscribe", "room": room, **({"since": since[0]} if since else {})}).encode())
         else:
-            self.ask(f"/v1/stream?room={room}", "")
+            self.ask(f"/v1/stream?room={room}" + (f"&lastEventId={since[0]}" if since else ""), "")
             self.head()
         self.socket.setblocking(False)
 
