@@ -233,6 +233,12 @@ test.each(refused)('refused as a problem: %s', async (_, by, path, asked, code) 
   expect(headers.get('www-authenticate')).toBe(status === 401 ? 'Bearer' : null)
 })
 
+test('the id of a key is nothing without its secret', async () => {
+  const [prefix, id, secret = ''] = keys.admin.split('_')
+  const forged = `${prefix}_${id}_${secret.replaceAll(/./g, 'A')}`
+  expect(await ask(forged, '/v1/stats')).toMatchObject({ status: 401, body: { code: 'unauthenticated' } })
+})
+
 test('a user that asks too much is told when to come back', async () => {
   await using small = await startWorld({
     app: clinic,
