@@ -72,6 +72,11 @@ class Reader implements OutboxOwner {
     if (this.session) closeSlow(this.#services, this.session)
   }
 
+  broken(error: unknown): void {
+    this.#services.log.error({ error, session: this.session?.id }, 'a link failed while it was written to')
+    this.link.terminate()
+  }
+
   sent(bytes: number): void {
     this.#services.metrics.add('fanfare_bytes_sent_total', bytes)
   }

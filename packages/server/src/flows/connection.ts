@@ -151,7 +151,8 @@ export class Connection implements InboxOwner {
     services.metrics.add('fanfare_frames_refused_total')
     if (error.code === 'internal')
       services.log.error({ error: error.cause ?? error, type: frame.type }, 'a frame failed')
-    if (!this.#session || frame.type === 'auth') {
+    // A refresh that nobody can judge just now changes nothing: the old token still holds until its end.
+    if (!this.#session || (frame.type === 'auth' && error.code !== 'unavailable')) {
       this.refuse(error)
       return
     }

@@ -45,8 +45,13 @@ const callerOf = (session: Session): Caller => ({ kind: 'user', tenantId: sessio
 const idOf = (frame: { readonly id?: FrameId }): { readonly id?: FrameId } =>
   frame.id === undefined ? {} : { id: frame.id }
 
+/** @throws FanfareError `too_large`, for an answer that would fill what may wait for the session */
 const answer = (session: Session, id: FrameId | undefined, result: Json): void => {
-  if (id !== undefined) session.send({ type: 'reply', id, result })
+  if (id === undefined || session.reply({ type: 'reply', id, result })) return
+  throw new FanfareError(
+    'too_large',
+    'The answer is larger than what may wait for a session. Ask for less, or over HTTP.',
+  )
 }
 
 /**
@@ -60,13 +65,11 @@ const answerLater = async (
 ): Promise<void> => {
   session.pending++
   const answered = work
-    .then(
-      (result) => answer(session, frame.id, result),
-      (error: unknown) => {
-        const room = 'room' in frame ? { room: frame.room } : {}
-        fail(services, session, { thrown: error, ...room, ...idOf(frame) })
-      },
-    )
+    .then((result) => answer(session, frame.id, result))
+    .catch((error: unknown) => {
+      const room = 'room' in frame ? { room: frame.room } : {}
+      fail(services, session, { thrown: error, ...room, ...idOf(frame) })
+    })
     .finally(() => session.pending--)
   if (session.pending >= services.limits.inboxMessages) await answered
 }

@@ -29,6 +29,7 @@ const stage = () => {
     flusher: new Flusher((run) => ticks.push(run)),
     limit: defaultLimits.outboxBytes,
     slow() {},
+    broken() {},
     sent() {},
   })
   const identity = { tenantId: 'acme', userId: 'ann', expiresAt: Number.POSITIVE_INFINITY } as Identity

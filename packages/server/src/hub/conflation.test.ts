@@ -15,7 +15,7 @@ const stage = (limit: number) => {
     terminate() {},
   }
   const flusher = new Flusher((run) => ticks.push(run))
-  const outbox = new Outbox({ link: port, flusher, limit, slow: () => link.slow++, sent() {} })
+  const outbox = new Outbox({ link: port, flusher, limit, slow: () => link.slow++, sent() {}, broken() {} })
   const tick = () => {
     for (const run of ticks.splice(0)) run()
   }

@@ -44,7 +44,7 @@ const stage = ({ slow = 'resume', limit = 512 * 1024 }: { slow?: SlowPolicy; lim
     terminate() {},
   }
   const flusher = new Flusher((run) => ticks.push(run))
-  const outbox = new Outbox({ link, flusher, limit, slow: () => closeSlow(), sent() {} })
+  const outbox = new Outbox({ link, flusher, limit, slow: () => closeSlow(), sent() {}, broken() {} })
   const session = new Session({ id: 's', identity, user: {} as User, link, dialect, outbox, openedAt: 0 })
   const subscription = new Subscription(session, app.room('acme', 'bed:1'))
   subscription.moveTo({ epoch: 'one', offset: 0 })
