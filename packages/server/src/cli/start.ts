@@ -32,6 +32,8 @@ export const addStart = (program: Command, terminal: Terminal): void => {
       const log = createLog(
         readByPeople(terminal, config) ? { ...config, logPretty: true, logErrorMessages: true } : config,
       )
+      // One careless handler must not end the node under everybody's feet.
+      terminal.onUncaught((error) => log.error({ error }, 'the application left an error uncaught'))
       const server = await startServer({ app, config, log, ...(clientBundle ? { clientBundle } : {}) })
       for (const line of banner(terminal, { config, url: server.url, file })) terminal.note(line)
       await untilStopped(terminal, server)
