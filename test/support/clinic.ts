@@ -30,6 +30,13 @@ export const clinic = defineApp({
       access: 'tenant',
       publish: 'tenant',
     },
+    /** In memory, for large events. */
+    'images:{id}': {
+      events: { 'message.created': Said },
+      log: { keep: 3_000, for: '1h' },
+      access: 'tenant',
+      publish: 'tenant',
+    },
     /** Live only. */
     'whisper:{id}': { events: { counted: Counted }, log: 'none', access: 'tenant', publish: 'tenant' },
     /** Only for whom a grant allows it. */

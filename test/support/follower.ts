@@ -53,9 +53,13 @@ export class Follower {
     const socket = new WebSocket(url, ['fanfare.v1', `bearer.${token}`])
     this.#socket = socket
     this.closedWith = undefined
+    this.places.forEach((place) => {
+      place.subscribed = false
+    })
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     socket.addEventListener('open', () => resolve())
     socket.addEventListener('close', ({ code }) => {
+      if (socket !== this.#socket) return
       this.closedWith = code
       for (const place of this.places.values()) place.subscribed = false
       reject(new Error(`${this.name}'s link closed: ${code}`))
@@ -100,7 +104,15 @@ export class Follower {
   until(what: string, ready: () => boolean, timeoutMs = 20_000): Promise<void> {
     if (ready()) return Promise.resolve()
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const timer = setTimeout(() => reject(new Error(`${this.name} waited ${timeoutMs} ms for ${what}`)), timeoutMs)
+    const timer = setTimeout(() => {
+      const link = this.closedWith === undefined ? 'open' : `closed with ${this.closedWith}`
+      const places = JSON.stringify([...this.places])
+      reject(
+        new Error(
+          `${this.name} waited ${timeoutMs} ms for ${what}; its link is ${link}, it is at ${places}. ${this.faults.join('; ')}`,
+        ),
+      )
+    }, timeoutMs)
     this.#wishes.push({
       ready,
       resolve: () => {

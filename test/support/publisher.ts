@@ -1,5 +1,5 @@
 /** Publishes numbers at a rate, each with a key of its own; what was not acknowledged when the link broke is sent again with the same key. */
-import type { Durability, Position, PublishResult, ServerFrame } from '@fanfare/protocol'
+import type { Durability, Json, Position, PublishResult, ServerFrame } from '@fanfare/protocol'
 
 export type PublisherOptions = {
   readonly name: string
@@ -8,11 +8,15 @@ export type PublisherOptions = {
   readonly room: string
   /** What every acknowledgement must state. */
   readonly durability: Durability
+  /** What is published for a number. @default `counted` with the number */
+  readonly event?: (n: number) => { readonly event: string; readonly data: Json }
   /** Gives the next number, each once over all publishers. */
   readonly next: () => number
 }
 
 export type Acknowledged = { readonly offset: number; readonly epoch: string; readonly id: string }
+
+const counted = (n: number) => ({ event: 'counted', data: { n } })
 
 const tickMs = 5
 /** Publishes that may wait for an answer; beyond it the rate gives way. */
@@ -85,10 +89,8 @@ export class Publisher {
   }
 
   #send(n: number): void {
-    const { room, name } = this.#options
-    this.#socket?.send(
-      JSON.stringify({ type: 'publish', id: n, room, event: 'counted', data: { n }, key: `${name}-${n}` }),
-    )
+    const { room, name, event = counted } = this.#options
+    this.#socket?.send(JSON.stringify({ type: 'publish', id: n, room, ...event(n), key: `${name}-${n}` }))
   }
 
   #hear(frame: ServerFrame): void {

@@ -27,9 +27,13 @@ const publishers = 4
 /** How far back a client resumes from at most. */
 const back = 400
 const stayMs = 30
+/** One process plays everybody: it may be long before it looks at one of them. */
+const patienceMs = 60_000
 
 export const raceRounds = async ({ clients, rounds, perSecond, spreadMs }: RaceRounds): Promise<Raced> => {
-  await using server = await startServerProcess({ app, environment: unlimitedEnvironment })
+  // One process plays the whole crowd: it may fall behind without being slow readers, which are another test.
+  const environment = { ...unlimitedEnvironment, FANFARE_LIMIT_OUTBOX_BYTES: String(8 * 1024 * 1024) }
+  await using server = await startServerProcess({ app, environment })
   const place = { url: server.socketUrl }
   let n = 0
   const sending = Array.from({ length: publishers }, (_, index) => {
@@ -90,8 +94,8 @@ const visit = async (client: Follower, sending: readonly Publisher[]): Promise<v
     client.leaves(room)
     enter()
   }
-  await client.reaches(room)
+  await client.reaches(room, 0, patienceMs)
   await Bun.sleep(Math.random() * stayMs)
   client.leaves(room)
-  await client.until('leaving', () => !client.places.has(room))
+  await client.until('leaving', () => !client.places.has(room), patienceMs)
 }

@@ -65,6 +65,10 @@ export const settings = {
     doc: 'The least important lines to log.',
   }),
   logPretty: flag({ default: false, doc: 'Logs for people instead of one JSON object a line.' }),
+  logErrorMessages: flag({
+    default: false,
+    doc: 'Logs what errors say besides their type and place. They may repeat what users sent; for development.',
+  }),
   metricsToken: secret({
     doc: 'Asked of whoever reads `/metrics`, as a bearer token. Unset: only this machine may read them.',
   }),

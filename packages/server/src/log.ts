@@ -2,6 +2,7 @@
 import pino, { type Logger } from 'pino'
 import pretty from 'pino-pretty'
 import type { Config } from './config.ts'
+import { loggable } from './lib/loggable.ts'
 
 const secretNames = [
   'token',
@@ -16,13 +17,14 @@ const secretNames = [
   'payload',
 ]
 
-export const createLog = (config: Pick<Config, 'logLevel' | 'logPretty'>): Logger =>
+export const createLog = (config: Pick<Config, 'logLevel' | 'logPretty' | 'logErrorMessages'>): Logger =>
   pino(
     {
       level: config.logLevel,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       errorKey: 'error',
+      serializers: { error: (thrown: unknown) => loggable(thrown, config.logErrorMessages ? 'messages' : 'nothing') },
       redact: { paths: secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
     },
     config.logPretty

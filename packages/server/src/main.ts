@@ -7,6 +7,7 @@ import { type Terminal, wantsColour } from './cli/terminal.ts'
 import { systemClock } from './lib/clock.ts'
 import { version } from './version.ts'
 
+const uncaught = ['uncaughtException', 'unhandledRejection'] as const
 const stopSignals = ['SIGINT', 'SIGTERM'] as const
 
 const terminal: Terminal = {
@@ -21,6 +22,12 @@ const terminal: Terminal = {
     for (const signal of stopSignals) process.on(signal, callback)
     return () => {
       for (const signal of stopSignals) process.off(signal, callback)
+    }
+  },
+  onUncaught(callback) {
+    for (const event of uncaught) process.on(event, callback)
+    return () => {
+      for (const event of uncaught) process.off(event, callback)
     }
   },
   // The clock of a server lets the process end while it waits; a command that waits is still at work.

@@ -157,7 +157,7 @@ const openNode = async (parts: Parts, closing: Closing): Promise<Node> => {
   const { clientBundle, config } = parts
   const folder = await openDataFolder(config.dataFolder)
   closing.push(async () => folder.close())
-  const trust = await openTrust({ ...parts, folder })
+  const trust = await openTrust({ ...parts, folder, closing })
   const metrics = createMetrics()
   const services = await openServices({ ...parts, folder, trust, metrics }, closing)
   const policy = {
@@ -225,8 +225,9 @@ const keepAlive = ({ services }: Node, listeners: readonly Attached[], closing: 
   const keepalive = new Keepalive(services)
   keepalive.start()
   closing.push(async () => {
-    for (const listener of listeners) listener.pause()
-    await drain(services)
+    await drain(services, () => {
+      for (const listener of listeners) listener.pause()
+    })
     keepalive.stop()
     await Promise.all(listeners.map((listener) => listener.close()))
   })

@@ -12,6 +12,7 @@ import { memoryTickets } from './auth/tickets.ts'
 import type { TokenRules } from './auth/tokens.ts'
 import type { Config } from './config.ts'
 import type { Clock } from './lib/clock.ts'
+import type { Closing } from './lib/closing.ts'
 import type { Log } from './lib/log.ts'
 import type { DataFolder } from './store/data-folder.ts'
 import { sqliteTrustStore, trustMigrations } from './store/trust-store-sqlite.ts'
@@ -26,10 +27,13 @@ export type TrustParts = {
   readonly clock: Clock
   readonly log: Log
   readonly folder: DataFolder
+  readonly closing: Closing
 }
 
 /** @throws Error when in production nothing could verify a token, and FanfareError when the store cannot be opened */
-export const openTrust = async ({ config, clock, log, folder }: TrustParts): Promise<Trust> => {
+export const openTrust = async ({ config, clock, log, folder, closing }: TrustParts): Promise<Trust> => {
+  const database = folder.database('trust', { migrations: trustMigrations })
+  closing.push(async () => database.close())
   const elsewhere = config.jwksUrl !== undefined || config.keysFile !== undefined
   const secret =
     config.secret === undefined && elsewhere && config.mode === 'production'
@@ -47,7 +51,7 @@ export const openTrust = async ({ config, clock, log, folder }: TrustParts): Pro
     clock,
     rules,
     keys: await keySources(config, { signing, clock, log }),
-    store: sqliteTrustStore(folder.database('trust', { migrations: trustMigrations })),
+    store: sqliteTrustStore(database),
     tickets: memoryTickets({ clock }),
     ticketMs: config.limits.ticketMs,
   })

@@ -21,6 +21,7 @@ export class LineProgram implements AsyncDisposable {
     })
     child.stderr.on('data', (chunk: Buffer) => {
       this.#errors += chunk.toString()
+      this.#wake()
     })
     void this.#exited.then(() => this.#wake())
   }
@@ -31,15 +32,34 @@ export class LineProgram implements AsyncDisposable {
     for (const wake of waiting) wake()
   }
 
+  /** What it wrote to standard error. */
+  get notes(): string {
+    return this.#errors
+  }
+
+  /** Tells it to stop, as Ctrl-C does. */
+  stop(): void {
+    this.#child.kill('SIGINT')
+  }
+
   get #ended(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null
   }
 
   /** The first line that matches, come or still to come. @throws Error when the program ends first, or after `timeoutMs` */
-  async says(match: RegExp, timeoutMs = 10_000): Promise<string> {
+  says(match: RegExp, timeoutMs?: number): Promise<string> {
+    return this.#await(match, () => this.lines, timeoutMs)
+  }
+
+  /** The same, on standard error. */
+  notesSay(match: RegExp, timeoutMs?: number): Promise<string> {
+    return this.#await(match, () => this.#errors.split('\n'), timeoutMs)
+  }
+
+  async #await(match: RegExp, linesNow: () => readonly string[], timeoutMs = 10_000): Promise<string> {
     const deadline = Date.now() + timeoutMs
     for (;;) {
-      const line = this.lines.find((each) => match.test(each))
+      const line = linesNow().find((each) => match.test(each))
       if (line !== undefined) return line
       if (this.#ended || Date.now() > deadline) {
         throw new Error(`No line matched ${match}. It said:\n${this.lines.join('\n')}\n${this.#errors}`)

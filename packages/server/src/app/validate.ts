@@ -17,19 +17,34 @@ export const validate = <Schema extends StandardSchemaV1>(
   subject: string,
 ): Checked<StandardSchemaV1.InferOutput<Schema>> => {
   const result = schema['~standard'].validate(value)
-  return result instanceof Promise ? result.then((settled) => outputOf(settled, subject)) : outputOf(result, subject)
+  return result instanceof Promise
+    ? result.then((settled) => outputOf(settled, { value, subject }))
+    : outputOf(result, { value, subject })
 }
 
-const outputOf = (result: StandardSchemaV1.Result<unknown>, subject: string): unknown => {
+type Asked = { readonly value: unknown; readonly subject: string }
+
+const outputOf = (result: StandardSchemaV1.Result<unknown>, { value, subject }: Asked): unknown => {
   if (!result.issues) return result.value
   const [first, ...others] = result.issues
-  const path = (first?.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.')
+  const keys = (first?.path ?? []).map((part) => (typeof part === 'object' ? part.key : part))
+  const path = keys.map(String).join('.')
   const more = others.length === 0 ? '' : ` (and ${others.length} more)`
   throw new FanfareError(
     'invalid_payload',
-    `${subject}: ${path === '' ? '' : `${path}: `}${first?.message ?? 'not valid'}${more}`,
+    `${subject}: ${path === '' ? '' : `${path}: `}${withoutText(first?.message ?? 'not valid', valueAt(value, keys))}${more}`,
   )
 }
+
+const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>(
+    (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : inner),
+    value,
+  )
+
+/** Some schemas repeat what they were given. Complaints are kept in more places than what they are about. */
+const withoutText = (message: string, given: unknown): string =>
+  typeof given === 'string' && given !== '' ? message.replaceAll(given, '…') : message
 
 /** Whether a description gives a schema here, and not something that only looks like one. */
 export const isSchema = (value: unknown): value is StandardSchemaV1 => {

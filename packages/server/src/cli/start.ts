@@ -29,7 +29,11 @@ export const addStart = (program: Command, terminal: Terminal): void => {
       // Loaded only here: the short commands need none of it.
       const [{ startServer }, { createLog }] = await Promise.all([import('../server.ts'), import('../log.ts')])
       const clientBundle = findClientBundle()
-      const log = createLog({ ...config, logPretty: config.logPretty || readByPeople(terminal, config) })
+      const log = createLog(
+        readByPeople(terminal, config) ? { ...config, logPretty: true, logErrorMessages: true } : config,
+      )
+      // One careless handler must not end the node under everybody's feet.
+      terminal.onUncaught((error) => log.error({ error }, 'the application left an error uncaught'))
       const server = await startServer({ app, config, log, ...(clientBundle ? { clientBundle } : {}) })
       for (const line of banner(terminal, { config, url: server.url, file })) terminal.note(line)
       await untilStopped(terminal, server)

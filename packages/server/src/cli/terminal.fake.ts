@@ -26,6 +26,7 @@ export const fakeTerminal = (options: FakeTerminalOptions = {}) => {
     folder,
     input: async () => input,
     fetch: async (url, init = {}) => answer(url, init),
+    onUncaught: () => () => {},
     onSignal(callback) {
       listeners.add(callback)
       return () => listeners.delete(callback)

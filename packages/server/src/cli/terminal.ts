@@ -15,6 +15,8 @@ export type Terminal = {
   fetch(url: string, init?: RequestInit): Promise<Response>
   /** Calls back on every signal to stop; the result ends that. */
   onSignal(callback: () => void): () => void
+  /** Calls back with every error that nobody caught, instead of ending the process; the result ends that. */
+  onUncaught(callback: (error: unknown) => void): () => void
   readonly clock: Clock
   /** 0 to 1. */
   random(): number

@@ -1,19 +1,32 @@
-/** May this caller do this in this room? One question for every verb; a rule that throws is a refusal that is logged. */
+/**
+ * May this caller do this in this room? One question for every verb. A rule that throws is a refusal that is logged; one that
+ * does not answer in time is none, and whoever asked comes back.
+ */
 import { FanfareError } from '@fanfare/protocol'
 import type { AccessContext, Room } from '../app/app.ts'
 import { hasScope } from '../auth/scopes.ts'
+import { within } from '../lib/within.ts'
 import type { Caller } from '../model/caller.ts'
 import type { User } from '../model/identity.ts'
 import type { Services } from './services.ts'
 
 export type Action = AccessContext['action']
 
-export type Asked = { readonly room: Room; readonly action: Action; readonly event?: string }
+export type Asked = {
+  readonly room: Room
+  readonly action: Action
+  readonly event?: string
+  /** How long the rule may take, in ms. @default 10,000 */
+  readonly withinMs?: number
+}
+
+const patienceMs = 10_000
 
 const scopeOf = { subscribe: 'read', history: 'read', presence: 'read', publish: 'publish' } as const
 
+/** @throws FanfareError `unavailable` when the rule does not answer in time */
 export const userMay = async (services: Services, user: User, asked: Asked): Promise<boolean> => {
-  const { room, action, event } = asked
+  const { room, action, event, withinMs = patienceMs } = asked
   const context: AccessContext = {
     user,
     params: room.params,
@@ -21,13 +34,23 @@ export const userMay = async (services: Services, user: User, asked: Asked): Pro
     action,
     ...(event === undefined ? {} : { event }),
   }
+  const rule = action === 'publish' ? room.rule.publish : room.rule.access
+  let allowed = false
   try {
-    const rule = action === 'publish' ? room.rule.publish : room.rule.access
-    return (await rule(context)) === true
+    const answer = rule(context)
+    if (!(answer instanceof Promise)) return answer === true
+    const answered = answer.then((value) => {
+      allowed = value === true
+    })
+    if (await within(services.clock, withinMs, answered)) return allowed
   } catch (error) {
     services.log.error({ error, pattern: room.rule.pattern, action }, 'an access rule threw; the answer is no')
     return false
   }
+  services.log.error({ pattern: room.rule.pattern, action }, 'an access rule did not answer in time')
+  throw new FanfareError('unavailable', `Whether the user may ${action} in ${room.name} cannot be told just now.`, {
+    retryAfterMs: 1_000,
+  })
 }
 
 /** @throws FanfareError `forbidden` */

@@ -19,7 +19,8 @@ export const runCommand = async (services: Services, caller: Caller, request: Co
   if (caller.kind !== 'user') throw new FanfareError('forbidden', 'Commands are for users; send a user’s token.')
   const input = await validate(rule.input, request.input, rule.name)
   const { user, tenantId } = caller
-  const cause = request.key === undefined ? undefined : `command|${user.id}|${request.name}|${request.key}`
+  const cause =
+    request.key === undefined ? undefined : `command|${user.id.length}:${user.id}|${request.name}|${request.key}`
   const run = async (): Promise<Json> => {
     const context = contextOf(services, { tenantId, userId: user.id, ...(cause === undefined ? {} : { cause }) })
     const session = request.session === undefined ? {} : { session: request.session }

@@ -1,5 +1,5 @@
 /** Connect: a verified identity becomes a session in the hub, is greeted, and enters the rooms of its endpoint. */
-import { type ConnectedFrame, FanfareError, toFanfareError } from '@fanfare/protocol'
+import { type ConnectedFrame, FanfareError } from '@fanfare/protocol'
 import type { Endpoint } from '../app/app.ts'
 import type { Flusher } from '../hub/flusher.ts'
 import type { Link } from '../hub/link.ts'
@@ -9,7 +9,7 @@ import { secretId } from '../lib/ids.ts'
 import type { Identity } from '../model/identity.ts'
 import type { Dialect } from '../wire/dialect.ts'
 import { disconnect } from './disconnect.ts'
-import { errorFrame } from './error-frame.ts'
+import { fail } from './fail.ts'
 import type { Services } from './services.ts'
 import { subscribe } from './subscribe.ts'
 
@@ -72,6 +72,11 @@ class Reader implements OutboxOwner {
     if (this.session) closeSlow(this.#services, this.session)
   }
 
+  broken(error: unknown): void {
+    this.#services.log.error({ error, session: this.session?.id }, 'a link failed while it was written to')
+    this.link.terminate()
+  }
+
   sent(bytes: number): void {
     this.#services.metrics.add('fanfare_bytes_sent_total', bytes)
   }
@@ -107,7 +112,7 @@ export const enterRooms = async (
 ): Promise<void> => {
   const entered = (endpoint?.rooms ?? []).map((room) =>
     subscribe(services, session, { room }).catch((error: unknown) => {
-      session.send(errorFrame(toFanfareError(error), { room }))
+      fail(services, session, { thrown: error, room })
     }),
   )
   await Promise.all(entered)

@@ -27,6 +27,9 @@ export type ConnectionOptions = {
   readonly endpoint: Endpoint | undefined
 }
 
+/** What a frame costs besides its bytes, so that a flood of empty ones is stopped too. */
+const frameOverhead = 64
+
 export class Connection implements InboxOwner, LinkReader {
   readonly #options: ConnectionOptions
   readonly #inbox: Inbox
@@ -73,7 +76,7 @@ export class Connection implements InboxOwner, LinkReader {
   receive(message: string | Uint8Array): void {
     if (this.#closed) return
     try {
-      this.#quota.bytes(message.length)
+      this.#quota.bytes(message.length + frameOverhead)
       if (typeof message !== 'string') throw new FanfareError('bad_frame', 'Frames are text, not binary.')
       this.#inbox.push(message)
     } catch (error) {
@@ -83,7 +86,13 @@ export class Connection implements InboxOwner, LinkReader {
 
   /** Opens the session with an identity that is still being verified; frames that come meanwhile wait. */
   openWith(identify: () => Promise<Identity>): void {
-    void this.#inbox.first(async () => this.open(await identify()))
+    void this.#inbox.first(async () => {
+      try {
+        await this.open(await identify())
+      } catch (thrown) {
+        this.#answer(toFanfareError(thrown), { type: 'auth' })
+      }
+    })
   }
 
   drained(): void {
@@ -137,12 +146,14 @@ export class Connection implements InboxOwner, LinkReader {
 
   #answer(
     error: FanfareError,
-    frame: ClientFrame | { readonly type?: undefined; readonly id: FrameId | undefined },
+    frame: ClientFrame | { readonly type?: 'auth'; readonly id?: FrameId | undefined },
   ): void {
     const { services } = this.#options
     services.metrics.add('fanfare_frames_refused_total')
-    if (error.code === 'internal') services.log.error({ error: error.cause, type: frame.type }, 'a frame failed')
-    if (!this.#session || frame.type === 'auth') {
+    if (error.code === 'internal')
+      services.log.error({ error: error.cause ?? error, type: frame.type }, 'a frame failed')
+    // A refresh that nobody can judge just now changes nothing: the old token still holds until its end.
+    if (!this.#session || (frame.type === 'auth' && error.code !== 'unavailable')) {
       this.refuse(error)
       return
     }

@@ -1,16 +1,9 @@
 /** From a frame to its verb. Awaiting it holds the connection's next frame; what may overlap is answered in the background. */
-import {
-  type ClientFrame,
-  FanfareError,
-  type FrameId,
-  type Json,
-  type RoomRequest,
-  toFanfareError,
-} from '@fanfare/protocol'
+import { type ClientFrame, FanfareError, type FrameId, type Json, type RoomRequest } from '@fanfare/protocol'
 import type { Session } from '../hub/session.ts'
 import type { Caller } from '../model/caller.ts'
 import { runCommand } from './command.ts'
-import { errorFrame } from './error-frame.ts'
+import { fail } from './fail.ts'
 import { history } from './history.ts'
 import { enterPresence, leavePresence, readPresence } from './presence.ts'
 import { preparePublish } from './publish.ts'
@@ -30,12 +23,13 @@ export const dispatch = async (services: Services, session: Session, frame: Sess
     case 'publish':
       return publishFrame(services, session, frame)
     case 'command':
-      return answerLater(session, {
+      return answerLater(services, session, {
         frame,
         work: runCommand(services, callerOf(session), { ...frame, session: session.id }),
-        most: services.limits.inboxMessages,
       })
     case 'history':
+      // A page is large: the next is not read before the reader has taken those it asked for.
+      await session.outbox.ready()
       return answer(session, frame.id, await history(services, callerOf(session), frame))
     case 'presence':
       return presenceFrame(services, session, frame)
@@ -51,8 +45,13 @@ const callerOf = (session: Session): Caller => ({ kind: 'user', tenantId: sessio
 const idOf = (frame: { readonly id?: FrameId }): { readonly id?: FrameId } =>
   frame.id === undefined ? {} : { id: frame.id }
 
+/** @throws FanfareError `too_large`, for an answer that would fill what may wait for the session */
 const answer = (session: Session, id: FrameId | undefined, result: Json): void => {
-  if (id !== undefined) session.send({ type: 'reply', id, result })
+  if (id === undefined || session.reply({ type: 'reply', id, result })) return
+  throw new FanfareError(
+    'too_large',
+    'The answer is larger than what may wait for a session. Ask for less, or over HTTP.',
+  )
 }
 
 /**
@@ -60,20 +59,19 @@ const answer = (session: Session, id: FrameId | undefined, result: Json): void =
  * has under way is bounded.
  */
 const answerLater = async (
+  services: Services,
   session: Session,
-  { frame, work, most }: { readonly frame: AnsweredFrame; readonly work: Promise<Json>; readonly most: number },
+  { frame, work }: { readonly frame: AnsweredFrame; readonly work: Promise<Json> },
 ): Promise<void> => {
   session.pending++
   const answered = work
-    .then(
-      (result) => answer(session, frame.id, result),
-      (error: unknown) => {
-        const room = 'room' in frame ? { room: frame.room } : {}
-        session.send(errorFrame(toFanfareError(error), { ...room, ...idOf(frame) }))
-      },
-    )
+    .then((result) => answer(session, frame.id, result))
+    .catch((error: unknown) => {
+      const room = 'room' in frame ? { room: frame.room } : {}
+      fail(services, session, { thrown: error, ...room, ...idOf(frame) })
+    })
     .finally(() => session.pending--)
-  if (session.pending >= most) await answered
+  if (session.pending >= services.limits.inboxMessages) await answered
 }
 type AnsweredFrame = SessionFrame & { type: 'publish' | 'command' }
 
@@ -86,7 +84,7 @@ const subscribeAll = async (
   if (!('rooms' in frame)) return subscribe(services, session, frame)
   const one = (request: RoomRequest) =>
     subscribe(services, session, { ...request, ...idOf(frame) }).catch((error: unknown) => {
-      session.send(errorFrame(toFanfareError(error), { room: request.room, ...idOf(frame) }))
+      fail(services, session, { thrown: error, room: request.room, ...idOf(frame) })
     })
   await Promise.all(frame.rooms.map(one))
   answer(session, frame.id, null)
@@ -98,7 +96,7 @@ const publishFrame = async (
   frame: SessionFrame & { type: 'publish' },
 ): Promise<void> => {
   const append = await preparePublish(services, callerOf(session), frame)
-  return answerLater(session, { frame, work: append(), most: services.limits.inboxMessages })
+  return answerLater(services, session, { frame, work: append() })
 }
 
 const presenceFrame = async (

@@ -8,7 +8,8 @@ import type { Services } from './services.ts'
 const reconnectsPerSecond = 500
 const paceMs = 100
 
-export const drain = async (services: Services): Promise<void> => {
+/** New links and probes are answered that the node stops, until `shut` closes the door: only then can they not reach it. */
+export const drain = async (services: Services, shut: () => void): Promise<void> => {
   services.accepting = false
   const { clock, limits } = services
   const sessions = shuffle([...services.hub.sessions.values()])
@@ -23,6 +24,9 @@ export const drain = async (services: Services): Promise<void> => {
     clock.after(paceMs, () => pause.resolve())
     await pause.promise
   }
+  // Whoever was being let in when it began.
+  for (const session of services.hub.sessions.values()) sendAway(session, windowMs)
+  shut()
   // A reaction that never ends must not keep the node from ending. Where its room is durable, the next start runs it again.
   if (!(await within(clock, limits.shutdownMs / 4, services.reactor.idle()))) {
     services.log.warn({}, 'reactions were still running when the node stopped')

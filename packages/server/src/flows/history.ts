@@ -1,5 +1,5 @@
 /** A page of a room's log, either way, with a cursor for the next. Authorised at each page, by today's grants. */
-import { FanfareError, type HistoryPage, type Position } from '@fanfare/protocol'
+import { FanfareError, type HistoryPage, type Limits, type Position } from '@fanfare/protocol'
 import type { ReadQuery, Slice } from '../engine/room-log.ts'
 import type { Caller } from '../model/caller.ts'
 import { authorise } from './authorise.ts'
@@ -18,7 +18,7 @@ const defaultPage = 100
 export const history = async (services: Services, caller: Caller, request: HistoryRequest): Promise<HistoryPage> => {
   const room = services.app.room(caller.tenantId, request.room)
   await authorise(services, caller, { room, action: 'history' })
-  const query = queryOf(request, services.limits.historyEvents)
+  const query = queryOf(request, services.limits)
   const slice = await services.engine.log.read(room, query)
   if (!slice.ok) {
     throw new FanfareError(
@@ -30,7 +30,8 @@ export const history = async (services: Services, caller: Caller, request: Histo
   return { room: room.name, events: slice.events, epoch: slice.top.epoch, ...(next ? { next } : {}) }
 }
 
-const queryOf = (request: HistoryRequest, most: number): ReadQuery => {
+const queryOf = (request: HistoryRequest, limits: Limits): ReadQuery => {
+  const most = limits.historyEvents
   if (request.after !== undefined && request.before !== undefined) {
     throw new FanfareError('bad_frame', 'A page is read after a position or before one, not both.')
   }
@@ -38,7 +39,8 @@ const queryOf = (request: HistoryRequest, most: number): ReadQuery => {
   if (!Number.isInteger(limit) || limit < 1 || limit > most) {
     throw new FanfareError('bad_frame', `limit is a whole number from 1 to ${most}.`)
   }
-  const size = { limit, maxBytes: 1024 * 1024 }
+  // A page goes out whole, and must fit beside other frames into what may wait for one session.
+  const size = { limit, maxBytes: Math.min(limits.replayBytes, limits.outboxBytes / 2) }
   return request.after === undefined
     ? { ...size, before: request.before ?? 'latest' }
     : { ...size, after: request.after }

@@ -1,6 +1,5 @@
 /** Which rooms this node listens to: from the first subscription until a while after the last, so that a reload does not toggle. */
 
-import { toFanfareError } from '@fanfare/protocol'
 import type { RoomLog } from '../engine/room-log.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
@@ -83,7 +82,7 @@ export class Interest {
       await listening
       await this.#roomLog.unlisten(room)
     } catch (error) {
-      this.#log.warn({ error: toFanfareError(error).message }, 'a room could not be unlistened')
+      this.#log.warn({ error }, 'a room could not be unlistened')
     }
   }
 }

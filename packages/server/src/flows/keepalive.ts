@@ -41,8 +41,12 @@ export class Keepalive {
   beat(): void {
     const now = this.#services.clock.now()
     for (const session of this.#services.hub.sessions.values()) {
-      if (session.identity.expiresAt <= now) this.#expire(session)
-      else if (session.outbox.congested || this.#stalls.has(session)) this.#watch(session, now)
+      try {
+        if (session.identity.expiresAt <= now) this.#expire(session)
+        else if (session.outbox.congested || this.#stalls.has(session)) this.#watch(session, now)
+      } catch (error) {
+        session.outbox.broken(error)
+      }
     }
     for (const session of this.#stalls.keys()) if (!session.open) this.#stalls.delete(session)
   }

@@ -30,7 +30,10 @@ export const enterPresence = async (
   const state = presence.state
     ? plainJson(await validate(presence.state, request.state, 'state'), 'state')
     : request.state
-  if (!session.open || !session.subscriptions.has(room.key)) return
+  // A right that ended meanwhile took the subscription with it.
+  if (!session.open || !session.subscriptions.has(room.key)) {
+    throw new FanfareError('not_subscribed', `The session is no longer in ${room.name}.`)
+  }
   session.present ??= new Set()
   session.present.add(room.key)
   await services.engine.presence.enter(entryOf(session, room.key), state)

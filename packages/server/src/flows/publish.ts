@@ -83,7 +83,9 @@ const userOfCaller = (caller: Caller): string | undefined => {
   return caller.kind === 'app' ? caller.userId : undefined
 }
 
-const callerScope = (caller: Caller): string => (caller.kind === 'user' ? `user:${caller.user.id}` : caller.kind)
+/** With its length, because a user id may hold a bar, and so may a key. */
+const callerScope = (caller: Caller): string =>
+  caller.kind === 'user' ? `user:${caller.user.id.length}:${caller.user.id}` : caller.kind
 
 const checkSize = (data: Json, limit: number): void => {
   const size = Buffer.byteLength(JSON.stringify(data))

@@ -57,10 +57,14 @@ export class Reactor {
 
   /** Runs what an earlier process left undone. Call once, after the engine has started. */
   async makeGood(): Promise<void> {
-    const { log, unreacted } = this.#options
+    const { app, log, unreacted } = this.#options
     const events = await unreacted.list()
     if (events.length > 0) log.info({ events: events.length }, 'reactions left undone by the last process run now')
-    for (const event of events) this.react({ key: roomKey(event.tenantId, event.room) }, event, 0)
+    for (const event of events) {
+      if (app.reactions(event.type).length > 0) this.react({ key: roomKey(event.tenantId, event.room) }, event, 0)
+      // The application no longer reacts to it.
+      else unreacted.done(event)
+    }
   }
 
   /** Resolves when nothing is running. */

@@ -31,17 +31,19 @@ export const subscribe = async (services: Services, session: Session, request: S
   const listening = services.interest.hold(room)
   try {
     await Promise.all([listening, refuseUnlessAllowed(services, session, room)])
-    if (subscription.state === 'closed')
-      throw new FanfareError('forbidden', `The user may not subscribe in ${room.name}.`)
     if (request.since !== undefined) services.metrics.add('fanfare_replays_total')
-    await begin(services, subscription, {
+    const start = {
       since: request.since,
-      announce: (beginning) => {
+      announce: (beginning: Beginning) => {
         request.began?.(beginning)
         announce(session, room, { ...beginning, id: request.id })
         subscription.begun = true
       },
-    })
+    }
+    if (subscription.state !== 'closed') await begin(services, subscription, start)
+    // The same room again in one request replaces the first, and is what is answered.
+    if (subscription.begun || !session.open || session.subscriptions.has(room.key)) return
+    throw new FanfareError('forbidden', `The user may not subscribe in ${room.name}.`)
   } catch (error) {
     leave(services, subscription)
     // It may replace one in which the user was shown to others.

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { defaultLimits, type FanfareError } from '@fanfare/protocol'
-import { startWorld, type World } from '@fanfare/testkit'
+import { refusal, startWorld, type World } from '@fanfare/testkit'
 import { bodyLimit, readBody } from './body.ts'
 import { type Ask, askOf, clinic } from './clinic.fixture.ts'
 
@@ -89,4 +89,10 @@ test('nobody’s body is read before it is known whose it is', async () => {
   const answer = await ask(path, { method: 'POST', headers: json, body })
   expect(answer.status).toBe(401)
   expect(made.bytes).toBeLessThanOrEqual(64 * 1024)
+})
+
+test('a body that is sent byte by byte holds its request for so long and no longer', async () => {
+  const never = new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array([1])) })
+  const request = new Request('http://node/', { method: 'POST', body: never })
+  expect(await refusal(readBody(request, 1024, 20))).toMatchObject({ code: 'bad_frame' })
 })

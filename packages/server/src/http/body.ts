@@ -6,15 +6,37 @@ const most = 1024 * 1024
 /** Bytes that any request's body may have: a full batch of messages, but never more than 1 MB. */
 export const bodyLimit = (limits: Limits): number => Math.min(limits.messageBytes * limits.publishBatch, most)
 
-/** @throws FanfareError `too_large`, before more than the limit is in memory; `bad_frame` when it breaks off */
-export const readBody = async (request: Request, limit: number): Promise<Uint8Array<ArrayBuffer>> => {
+/** Whoever sends a body byte by byte holds a request for so long and no longer. */
+const patienceMs = 30_000
+
+/** @throws FanfareError `too_large`, before more than the limit is in memory; `bad_frame` when it breaks off or does not end */
+export const readBody = async (
+  request: Request,
+  limit: number,
+  withinMs = patienceMs,
+): Promise<Uint8Array<ArrayBuffer>> => {
   if (request.body === null) return new Uint8Array()
+  const reader = request.body.getReader()
+  let over = false
+  const timer = setTimeout(() => {
+    over = true
+    reader.cancel().catch(ignoreCancelled)
+  }, withinMs)
+  try {
+    const bytes = await readAll(reader, limit)
+    if (over) throw new FanfareError('bad_frame', `The body did not end within ${withinMs} ms.`)
+    return bytes
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const readAll = async (reader: BodyReader, limit: number): Promise<Uint8Array<ArrayBuffer>> => {
   const chunks: Uint8Array[] = []
   let size = 0
-  const reader = request.body.getReader()
   for (;;) {
     const { done, value } = await reader.read().catch(brokenOff)
-    if (done) break
+    if (done) return joined(chunks, size)
     size += value.byteLength
     if (size > limit) {
       await reader.cancel().catch(ignoreCancelled)
@@ -22,8 +44,8 @@ export const readBody = async (request: Request, limit: number): Promise<Uint8Ar
     }
     chunks.push(value)
   }
-  return joined(chunks, size)
 }
+type BodyReader = ReadableStreamDefaultReader<Uint8Array>
 
 const brokenOff = (cause: unknown): never => {
   throw new FanfareError('bad_frame', 'The body broke off.', { cause })

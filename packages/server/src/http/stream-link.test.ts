@@ -12,8 +12,19 @@ const open = (signal: AbortSignal = new AbortController().signal) => {
   return { link, told, closings }
 }
 
+test('the answer begins with what is only known once it can begin; what was written before counts and follows', async () => {
+  const { link } = open()
+  link.write(['é', '世'])
+  expect(link.buffered()).toBe(5)
+  link.begin('first ')
+  link.write([' last'])
+  link.close('normal')
+  expect(await new Response(link.body).text()).toBe('first é世 last')
+})
+
 test('bytes, not characters, are counted until they are read', async () => {
   const { link, told } = open()
+  link.begin('')
   link.write(['é', '世'])
   expect(link.buffered()).toBe(5)
   const reader = link.body.getReader()

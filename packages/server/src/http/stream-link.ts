@@ -29,6 +29,9 @@ export class StreamLink implements Link {
   readonly #options: StreamLinkOptions
   #controller!: ReadableStreamDefaultController<Uint8Array>
   #closing: Closing | undefined
+  /** What is written before the answer begins waits here: something comes before it. */
+  #early: Frame[] | undefined = []
+  #earlyBytes = 0
 
   constructor(options: StreamLinkOptions) {
     this.#options = options
@@ -53,16 +56,32 @@ export class StreamLink implements Link {
     return this.#closing?.kind === 'gone'
   }
 
+  /** The first frame of the answer; what was written meanwhile follows it. */
+  begin(frame: Frame): void {
+    const early = this.#early ?? []
+    this.#early = undefined
+    this.#earlyBytes = 0
+    const frames = frame === '' ? early : [frame, ...early]
+    if (frames.length > 0) this.write(frames)
+  }
+
   write(frames: readonly Frame[]): void {
-    if (!this.#closing) this.#controller.enqueue(utf8.encode(frames.join('')))
+    if (this.#closing) return
+    if (this.#early) {
+      this.#early.push(...frames)
+      for (const frame of frames) this.#earlyBytes += Buffer.byteLength(frame)
+      return
+    }
+    this.#controller.enqueue(utf8.encode(frames.join('')))
   }
 
   buffered(): number {
-    return this.#closing ? 0 : this.#waiting()
+    return this.#closing ? 0 : this.#waiting() + this.#earlyBytes
   }
 
   close(code: ErrorCode | 'normal'): void {
     if (this.#closing) return
+    if (this.#early) this.begin('')
     this.#controller.close()
     this.#close({ kind: 'ended', code })
   }

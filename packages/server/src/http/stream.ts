@@ -15,7 +15,7 @@ import type { Session } from '../hub/session.ts'
 import type { Identity } from '../model/identity.ts'
 import { encodeCursor, type Place } from '../wire/cursor.ts'
 import type { Dialect } from '../wire/dialect.ts'
-import { eventStreamDialect } from '../wire/event-stream.ts'
+import { cursorBlock, eventStreamDialect } from '../wire/event-stream.ts'
 import { Dismissed } from './dismissed.ts'
 import { requireOrigin } from './origins.ts'
 import type { HttpContext, Remote } from './settings.ts'
@@ -120,6 +120,8 @@ export class EventStreams {
     }
     for (const { room, error } of refused) session.send(errorFrame(error, { room }))
     const places = entered.flatMap((one) => (one && 'place' in one ? [one.place] : []))
+    // First of all, so that a reader that breaks off within the first blocks goes on from here and not from nowhere.
+    link.begin(cursorBlock(places))
     const fromStart = rooms.every(({ since }) => since === 'earliest')
     return new Response(link.body, {
       headers: { ...streamHeaders, 'Fanfare-Last-Event-ID': fromStart ? 'earliest' : encodeCursor(places) },

@@ -1,6 +1,7 @@
 /** One flush a tick for the whole node: whoever was given frames in a tick is written to once, after it. */
 
-export type Flushable = { flush(): void }
+/** `broken` is told what `flush` threw, and ends what it is for: one link that fails must not keep the others of a tick waiting. */
+export type Flushable = { flush(): void; broken(error: unknown): void }
 
 export class Flusher {
   #dirty: Flushable[] = []
@@ -22,6 +23,12 @@ export class Flusher {
     const dirty = this.#dirty
     this.#dirty = []
     this.#scheduled = false
-    for (const outbox of dirty) outbox.flush()
+    for (const outbox of dirty) {
+      try {
+        outbox.flush()
+      } catch (error) {
+        outbox.broken(error)
+      }
+    }
   }
 }

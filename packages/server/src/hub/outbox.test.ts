@@ -32,6 +32,7 @@ const make = (limit = 512 * 1024) => {
     flusher: new Flusher((run) => ticks.push(run)),
     limit,
     slow: () => slow++,
+    broken() {},
     sent: (bytes) => {
       sent += bytes
     },
@@ -138,4 +139,38 @@ test('finish writes what waits and takes nothing more', () => {
   outbox.push('too late')
   tick()
   expect(link.writes).toEqual([['last']])
+})
+
+test('however long a congested reader is given newer frames of few keys, no more waits than one of each', () => {
+  const { link, outbox, tick } = make()
+  link.holds = true
+  outbox.push(kilobytes(70))
+  tick()
+  for (let count = 0; count < 10_000; count++) outbox.push(`bed ${count % 7}: ${count}`, `bed ${count % 7}`)
+  link.held = 0
+  outbox.drained()
+  tick()
+  const last = Array.from({ length: 7 }, (_, index) => 9_993 + index)
+  expect(link.writes[1]).toEqual(last.map((count) => `bed ${count % 7}: ${count}`))
+})
+
+test('a link that throws is ended; the others of its tick are written to', () => {
+  const ticks: (() => void)[] = []
+  const flusher = new Flusher((run) => ticks.push(run))
+  const broken: unknown[] = []
+  const outboxFor = (link: Link) =>
+    new Outbox({ link, flusher, limit: 1024, slow() {}, sent() {}, broken: (error) => broken.push(error) })
+  const failing = new FakeLink()
+  failing.write = () => {
+    throw new Error('the socket is gone')
+  }
+  const healthy = new FakeLink()
+  const first = outboxFor(failing)
+  first.push('lost')
+  outboxFor(healthy).push('kept')
+  for (const run of ticks.splice(0)) run()
+  expect(healthy.writes).toEqual([['kept']])
+  expect(broken).toHaveLength(1)
+  first.push('nobody takes this')
+  expect(first.bytes).toBe(0)
 })

@@ -17,8 +17,12 @@ export type OutboxOwner = {
   readonly limit: number
   /** Called once. The outbox takes nothing more. */
   slow(): void
+  /** The link threw. Called once; the outbox takes nothing more. */
+  broken(error: unknown): void
   sent(bytes: number): void
 }
+
+const fewHoles = 64
 
 /** Shared by all who have nothing waiting; never changed. */
 const none: (Frame | undefined)[] = []
@@ -32,6 +36,8 @@ export class Outbox {
   #closed = false
   /** Where the newest frame of each conflation key waits; only while the link is congested. */
   #latest: Map<string, number> | undefined
+  /** Places of `#frames` that gave way. */
+  #holes = 0
   #waiting: (() => void)[] | undefined
 
   constructor(owner: OutboxOwner) {
@@ -45,6 +51,11 @@ export class Outbox {
 
   get bytes(): number {
     return this.#bytes
+  }
+
+  /** A frame that is larger than this had better be refused than make its reader a slow one. */
+  get largest(): number {
+    return this.#owner.limit / 2
   }
 
   /** There is no room for more than a frame or two: who has many waits until `ready`. */
@@ -79,8 +90,25 @@ export class Outbox {
     if (index !== undefined && waiting !== undefined) {
       this.#frames[index] = undefined
       this.#bytes -= waiting.length
+      this.#holes++
     }
     this.#latest.set(key, this.#frames.length)
+    if (this.#holes > fewHoles && this.#holes > this.#frames.length / 2) this.#compact()
+  }
+
+  /** Closes the holes, so that a reader who never drains costs no more than what waits for it. */
+  #compact(): void {
+    const places = new Map<number, number>()
+    const frames = this.#frames.filter((frame, index) => {
+      if (frame !== undefined) places.set(index, places.size)
+      return frame !== undefined
+    })
+    const end = this.#frames.length
+    for (const [key, index] of this.#latest ?? []) {
+      this.#latest?.set(key, index === end ? frames.length : (places.get(index) ?? frames.length))
+    }
+    this.#frames = frames
+    this.#holes = 0
   }
 
   /** A burst larger than the high water within one tick: write now if the link can take it, give up if it cannot. */
@@ -103,10 +131,11 @@ export class Outbox {
     if (this.#bytes > 0) {
       const frames = this.#frames
       const bytes = this.#bytes
+      const holes = this.#holes
       this.#frames = none
-      this.#bytes = 0
+      this.#bytes = this.#holes = 0
       this.#latest = undefined
-      this.#owner.link.write(frames.some((frame) => frame === undefined) ? frames.filter(isFrame) : (frames as Frame[]))
+      this.#owner.link.write(holes > 0 ? frames.filter(isFrame) : (frames as Frame[]))
       this.#owner.sent(bytes)
       this.linkBytes()
     }
@@ -133,6 +162,11 @@ export class Outbox {
     for (const resolve of waiting) resolve()
   }
 
+  broken(error: unknown): void {
+    this.close()
+    this.#owner.broken(error)
+  }
+
   /** Writes what the link will take, and takes nothing more. */
   finish(): void {
     if (!this.#closed) this.#write()
@@ -142,7 +176,7 @@ export class Outbox {
   close(): void {
     this.#closed = true
     this.#frames = none
-    this.#bytes = 0
+    this.#bytes = this.#holes = 0
     this.#latest = undefined
     this.#release()
   }

@@ -2,7 +2,7 @@
  * A session (one authenticated connection: who it is and how to speak to it) and its subscriptions (where it is), which
  * know each other. A session holds no timer; a subscription is the only place that decides whether an event goes out.
  */
-import type { ErrorCode, Position } from '@fanfare/protocol'
+import type { ErrorCode, Position, ReplyFrame } from '@fanfare/protocol'
 import type { Room } from '../app/app.ts'
 import type { Identity, User } from '../model/identity.ts'
 import type { RoomKey } from '../model/room-key.ts'
@@ -56,7 +56,26 @@ export class Session {
     if (text !== undefined) this.outbox.push(this.dialect.stamp?.(text, this.subscriptions.values()) ?? text)
   }
 
+  /** False, and nothing is sent, when the answer is too large for what may wait. */
+  reply(frame: ReplyFrame): boolean {
+    const text = this.dialect.encode(frame)
+    if (text === undefined) return true
+    if (text.length > this.outbox.largest) return false
+    this.outbox.push(text)
+    return true
+  }
+
+  /** @throws what the application's words or key throw; the session has ended then, lest the event be passed over in silence */
   deliver(subscription: Subscription, encoded: EncodedEvent): void {
+    try {
+      this.#put(subscription, encoded)
+    } catch (error) {
+      this.end('internal', 'an event could not be put into words')
+      throw error
+    }
+  }
+
+  #put(subscription: Subscription, encoded: EncodedEvent): void {
     const { dialect, outbox } = this
     const frame = encoded.in(dialect)
     const { slow } = subscription.room.rule

@@ -50,6 +50,8 @@ export const listenOnBun = (options: ListenOptions): Listener => {
   const server = Bun.serve<SocketData>({
     hostname: options.host,
     port: options.port,
+    // Else a request that fails is answered with a page that shows the source.
+    development: false,
     // Quiet event streams live by their comments (hazard B12).
     idleTimeout: Math.min(255, Math.ceil(services.limits.idleMs / 1000)),
     fetch: (request, server) => answer(options, { request, server }),
@@ -73,6 +75,8 @@ type Incoming = { readonly request: Request; readonly server: Server<SocketData>
 
 const answer = async (options: ListenOptions, incoming: Incoming): Promise<Response | undefined> => {
   const { request, server } = incoming
+  // Made of what the Host header says.
+  if (!URL.canParse(request.url)) return problem(new FanfareError('bad_frame', 'The Host header is not valid.'))
   const address = server.requestIP(request)?.address ?? ''
   if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') return options.fetch(request, { address })
   const opening = decideUpgrade(options.doors, request, { address })

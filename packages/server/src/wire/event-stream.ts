@@ -4,7 +4,7 @@
  */
 import { FanfareError, type RoomEvent } from '@fanfare/protocol'
 import type { EndpointWords } from '../app/app.ts'
-import { encodeCursor } from './cursor.ts'
+import { encodeCursor, type Place } from './cursor.ts'
 import type { Dialect, SpokenFrame } from './dialect.ts'
 
 /** A block without its end; `stamp` adds the id and the blank line. JSON has no raw line breaks, so one `data` line is enough. */
@@ -20,8 +20,17 @@ export const eventStreamDialect = (words: EndpointWords = {}): Dialect => ({
   },
   encodeEvent: (event: RoomEvent) => block(event.type, words.event ? words.event(event) : event),
   encode: (frame: SpokenFrame) => encodeBlock(frame, words),
-  stamp: (frame, places) => `${String(frame)}id: ${encodeCursor(places)}\n\n`,
+  stamp: (frame, places) => `${String(frame)}${idOf(places)}\n`,
 })
+
+/** A block of its own for a cursor: a reader takes the id, and dispatches nothing. */
+export const cursorBlock = (places: Iterable<Place>): string => `id: ${encodeCursor(places)}\n\n`
+
+/** No id while the place in some room is not known yet: a reader that breaks off then goes on from the id that it had. */
+const idOf = (places: Iterable<Place>): string => {
+  const known = [...places]
+  return known.length === 0 || known.some(({ epoch }) => epoch === '') ? '' : `id: ${encodeCursor(known)}\n`
+}
 
 const encodeBlock = (frame: SpokenFrame, words: EndpointWords): string | undefined => {
   switch (frame.type) {
