@@ -102,6 +102,7 @@ test('production refuses a weak secret, without repeating it', () => {
 })
 
 test('origins and algorithms are held to their form', () => {
+  expect(read({ environment: { FANFARE_ALLOWED_ORIGINS: '*' } }).config.allowedOrigins).toBe('*')
   expect(problemsOf({ environment: { FANFARE_ALLOWED_ORIGINS: 'https://a.example/path' } })).toContain('without a path')
   expect(problemsOf({ environment: { FANFARE_TRUSTED_PROXIES: 'everyone' } })).toContain('"everyone" is no address')
   expect(problemsOf({ environment: { FANFARE_ALGORITHMS: 'RS256,none' } })).toContain('FANFARE_ALGORITHMS has none')

@@ -17,7 +17,7 @@ const originsSetting = (about: Pick<Setting<AllowedOrigins>, 'default' | 'doc'>)
   ...list({ default: [], doc: about.doc }),
   ...about,
   parse: (given) => {
-    if (given === 'same-origin') return given
+    if (given === 'same-origin' || given === '*') return given
     const origins = list({ default: [], doc: '' }).parse(given)
     const bad = badOrigins(origins)
     if (bad.length === 0) return origins
@@ -54,7 +54,7 @@ export const settings = {
   leewayMs: time({ default: 5_000, doc: 'How far the clocks of the token issuer and of this node may differ.' }),
   allowedOrigins: originsSetting({
     default: 'same-origin',
-    doc: 'Origins of pages that may connect, such as `https://app.example.org`. `same-origin`: the server’s own only.',
+    doc: 'Origins of pages that may connect, such as `https://app.example.org`. `same-origin`: the server’s own only; `*`: any.',
   }),
   trustedProxies: list({
     default: [],

@@ -54,6 +54,13 @@ describe('a list of origins', () => {
   })
 })
 
+test('with * any page may connect, those without an origin of their own too', () => {
+  for (const origin of ['https://app.example.org', 'http://elsewhere.example:81', 'null', undefined]) {
+    expect(originAllowed(origin, 'other.example', '*')).toBe(true)
+  }
+  expect(originAllowed('https://app.example.org', 'other.example', ['*'])).toBe(false)
+})
+
 test('an empty list refuses every page and takes what is no page', () => {
   expect(originAllowed('https://app.example.org', 'app.example.org', [])).toBe(false)
   expect(originAllowed(undefined, 'app.example.org', [])).toBe(true)

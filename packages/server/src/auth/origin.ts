@@ -1,7 +1,7 @@
 /** Which pages may connect. Pure; compares whole origins (scheme, host, port) and never a part of one. */
 
-/** A list of origins; empty refuses every browser. `same-origin`: only pages from the host that the request names. */
-export type AllowedOrigins = 'same-origin' | readonly string[]
+/** A list of origins; empty refuses every browser. `same-origin`: only pages from the host that the request names. `*`: any page. */
+export type AllowedOrigins = 'same-origin' | '*' | readonly string[]
 
 const shape = /^([a-z][a-z0-9+.-]*):\/\/([^/?#@\\\s\p{C}*]+)$/iu
 
@@ -28,7 +28,7 @@ export const originAllowed = (
   host: string | null | undefined,
   allowed: AllowedOrigins,
 ): boolean => {
-  if (origin === null || origin === undefined) return true
+  if (origin === null || origin === undefined || allowed === '*') return true
   const asked = normaliseOrigin(origin)
   if (asked === undefined) return false
   if (allowed !== 'same-origin') return allowed.some((entry) => normaliseOrigin(entry) === asked)

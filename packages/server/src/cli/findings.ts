@@ -45,6 +45,7 @@ const verification = ({ secret, jwksUrl, keysFile }: Config): Finding => {
 const origins = ({ allowedOrigins }: Config): Finding => {
   const about = 'origins'
   if (allowedOrigins === 'same-origin') return { state: 'ok', about, detail: 'only pages of this server may connect' }
+  if (allowedOrigins === '*') return { state: 'unsafe', about, detail: 'any page that has a token may connect' }
   const plain = allowedOrigins.filter((origin) => origin.startsWith('http://') && !isLoopback(new URL(origin).hostname))
   if (plain.length > 0) {
     return { state: 'unsafe', about, detail: `${plain.join(', ')}: pages over http can be changed on their way` }
