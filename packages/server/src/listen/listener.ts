@@ -29,7 +29,7 @@ export type Door = {
 
 /** What is behind a listener, whatever accepts the sockets. */
 export type Behind = {
-  readonly services: Services
+  readonly services: Pick<Services, 'clock' | 'limits' | 'log'>
   /** Asked in order; the first that is at the path decides. */
   readonly doors: readonly Door[]
   /** Answers everything that is not a WebSocket upgrade. */

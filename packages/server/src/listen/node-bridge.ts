@@ -28,57 +28,86 @@ export const headersOf = ({ headers }: IncomingMessage): Headers => {
   return copied
 }
 
+/** A request, and what becomes of the part of its body that nobody will read. */
+export type Inbound = {
+  readonly request: Request
+  /** Resolves when the body has ended, or its sender has had some time for it. */
+  dropRest(): Promise<void>
+}
+
+/** How long a client may go on sending what nobody reads, so that it sees the answer rather than a reset. */
+const lingerMs = 2_000
+
 /** @throws TypeError when the Web's rules are stricter than those of Node's parser */
-export const requestOf = ({ incoming, response }: Exchange, address: string): Request => {
+export const inboundOf = ({ incoming, response }: Exchange, address: string, clock: Clock): Inbound => {
   const { method = 'GET' } = incoming
   const gone = new AbortController()
   response.once('close', () => {
     if (!response.writableFinished) gone.abort()
   })
   const head = { method, headers: headersOf(incoming), signal: gone.signal }
-  if (method === 'GET' || method === 'HEAD') return new Request(address, head)
+  if (method === 'GET' || method === 'HEAD') return { request: new Request(address, head), dropRest: async () => {} }
+  const body = new InboundBody(incoming)
   // The types do not know that a body which streams must say so.
-  const streamed = { ...head, body: bodyOf(incoming), duplex: 'half' }
-  return new Request(address, streamed)
-}
-
-const bodyOf = (incoming: IncomingMessage): ReadableStream<Uint8Array> => {
-  let wanted = true
-  return new ReadableStream<Uint8Array>(
-    {
-      start(controller) {
-        incoming.on('data', (chunk: Buffer) => {
-          if (!wanted) return
-          controller.enqueue(chunk)
-          incoming.pause()
-        })
-        incoming.on('end', () => {
-          if (wanted) controller.close()
-          wanted = false
-        })
-        incoming.on('close', () => {
-          if (wanted) controller.error(new Error('the client went away'))
-          wanted = false
-        })
-        incoming.pause()
-      },
-      pull: () => void incoming.resume(),
-      // Destroying it would take the socket with it, and the answer. What still comes is dropped.
-      cancel() {
-        wanted = false
-        incoming.resume()
-      },
+  const streamed = { ...head, body: body.stream, duplex: 'half' }
+  return {
+    request: new Request(address, streamed),
+    async dropRest() {
+      body.drop()
+      if (!incoming.readableEnded && !incoming.destroyed) await within(clock, lingerMs, endOf(incoming))
     },
-    { highWaterMark: 0 },
-  )
+  }
 }
 
-/** How long a client may go on sending what nobody reads, so that it sees the answer rather than a reset. */
-const lingerMs = 2_000
+const endOf = (incoming: IncomingMessage): Promise<void> =>
+  new Promise((resolve) => {
+    incoming.once('end', resolve)
+    incoming.once('close', resolve)
+  })
 
-/** @throws what the answer's body throws; then the head may have been sent, or not */
-export const respond = async (answer: Response, exchange: Exchange, clock: Clock): Promise<void> => {
-  const { incoming, response } = exchange
+/** The body as it comes, one chunk for each that is asked for. */
+class InboundBody {
+  readonly stream: ReadableStream<Uint8Array>
+  readonly #incoming: IncomingMessage
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined
+
+  constructor(incoming: IncomingMessage) {
+    this.#incoming = incoming
+    this.stream = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#controller = controller
+        },
+        pull: () => void incoming.resume(),
+        cancel: () => this.drop(),
+      },
+      { highWaterMark: 0 },
+    )
+    incoming.on('data', (chunk: Buffer) => {
+      if (!this.#controller) return
+      this.#controller.enqueue(chunk)
+      incoming.pause()
+    })
+    incoming.on('end', () => this.#end((controller) => controller.close()))
+    incoming.on('close', () => this.#end((controller) => controller.error(new Error('the client went away'))))
+    incoming.pause()
+  }
+
+  /** What still comes is read and forgotten: destroying it would take the socket with it, and the answer. */
+  drop(): void {
+    this.#controller = undefined
+    this.#incoming.resume()
+  }
+
+  #end(how: (controller: ReadableStreamDefaultController<Uint8Array>) => void): void {
+    const controller = this.#controller
+    this.#controller = undefined
+    if (controller) how(controller)
+  }
+}
+
+/** Answers all but the end. @throws what the answer's body throws; then the head may have been sent, or not */
+export const respond = async (answer: Response, { incoming, response }: Exchange): Promise<void> => {
   if (response.destroyed) {
     await answer.body?.cancel()
     return
@@ -88,21 +117,7 @@ export const respond = async (answer: Response, exchange: Exchange, clock: Clock
   if (!incoming.complete) response.setHeader('Connection', 'close')
   if (incoming.method === 'HEAD') await answer.body?.cancel()
   else if (answer.body) await pump(answer.body, response)
-  if (!incoming.complete && !response.destroyed) {
-    response.flushHeaders()
-    await within(clock, lingerMs, dropRest(incoming))
-  }
-  // Whatever of the body waits unread would wait for as long as the connection is kept.
-  incoming.resume()
-  response.end()
 }
-
-const dropRest = (incoming: IncomingMessage): Promise<void> =>
-  new Promise((resolve) => {
-    incoming.once('end', resolve)
-    incoming.once('close', resolve)
-    incoming.resume()
-  })
 
 const pump = async (body: ReadableStream<Uint8Array>, response: ServerResponse): Promise<void> => {
   const reader = body.getReader()

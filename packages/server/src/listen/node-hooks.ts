@@ -55,7 +55,8 @@ const take = (server: Server, takers: Takers, { name, given }: Emitted): boolean
       const [, socket, head] = given as [IncomingMessage, Duplex, Buffer]
       if (takers.upgrades(incoming)) takers.upgrade(incoming, socket, head)
       else if (hostListens(server)) return false
-      else socket.destroy()
+      // Only where Node cannot be told beforehand; it has parsed no further, so there is no request to hand on.
+      else socket.on('error', present).end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
       return true
     }
     default:

@@ -11,7 +11,7 @@ import { WebSocketServer } from 'ws'
 import { problem } from '../http/problem.ts'
 import { within } from '../lib/within.ts'
 import { type Attached, type AttachOptions, decideUpgrade, type Opening } from './listener.ts'
-import { addressOf, type Exchange, headersOf, requestOf, respond } from './node-bridge.ts'
+import { addressOf, type Exchange, headersOf, inboundOf, respond } from './node-bridge.ts'
 import { standBefore } from './node-hooks.ts'
 import { NodeLink, watchSilence } from './node-link.ts'
 
@@ -105,13 +105,16 @@ class NodeAttachment implements Attached {
     incoming.on('error', ignoreBroken)
     response.on('error', ignoreBroken)
     try {
-      const answer = await fetch(requestOf(exchange, url), remoteOf(incoming.socket))
-      await respond(answer, exchange, services.clock)
+      const inbound = inboundOf(exchange, url, services.clock)
+      await respond(await fetch(inbound.request, remoteOf(incoming.socket)), exchange)
+      if (!incoming.complete) response.flushHeaders()
+      await inbound.dropRest()
+      response.end()
     } catch (error) {
       if (response.destroyed) return
       services.log.warn({ error }, 'an answer broke off')
       if (response.headersSent) response.destroy()
-      else await respond(problem(toFanfareError(error)), exchange, services.clock)
+      else await respond(problem(toFanfareError(error)), exchange).then(() => response.end())
     }
   }
 
@@ -166,7 +169,10 @@ class NodeAttachment implements Attached {
     response.shouldKeepAlive = false
     response.assignSocket(socket as Socket)
     response.on('finish', () => socket.end())
-    respond(answer, { incoming, response }, this.#options.services.clock).catch(() => socket.destroy())
+    respond(answer, { incoming, response }).then(
+      () => response.end(),
+      () => socket.destroy(),
+    )
   }
 }
 
