@@ -1,6 +1,6 @@
 /** What clients do that should not: the link ends, its reader is told once, and everybody else goes on. */
 import assert from 'node:assert/strict'
-import type { Play } from './listener.contract.ts'
+import type { Play } from './listener.world.ts'
 import { closeFrame, frame } from './raw-socket.world.ts'
 
 const changed = (bytes: Buffer, change: (bytes: Buffer) => void): Buffer => {

@@ -1,6 +1,6 @@
 /** What a listener owes to the links that it makes. */
 import assert from 'node:assert/strict'
-import type { Play } from './listener.contract.ts'
+import type { Play } from './listener.world.ts'
 import { closeFrame, frame } from './raw-socket.world.ts'
 
 const text = (message: string | Uint8Array | undefined): string | undefined =>

@@ -1,13 +1,10 @@
 /** What every listener must do, on whatever runtime. Its test is one call of this, with that runtime's own `test`. */
 import { describeAttacks } from './attacks.contract.ts'
 import { describeLinks } from './links.contract.ts'
-import { type Listen, ListenerWorld, type WorldOptions } from './listener.world.ts'
+import { type Listen, ListenerWorld, type Play } from './listener.world.ts'
 import { describeRequests } from './requests.contract.ts'
 import { describeStopping } from './stopping.contract.ts'
 import { describeUpgrades } from './upgrades.contract.ts'
-
-/** One case, in a world of its own. */
-export type Play = (title: string, run: (world: ListenerWorld) => Promise<void>, options?: WorldOptions) => void
 
 export type Contract = {
   readonly name: string

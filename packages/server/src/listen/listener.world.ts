@@ -132,3 +132,6 @@ export class ListenerWorld implements AsyncDisposable {
     await this.listening.end?.()
   }
 }
+
+/** One case of the contract, in a world of its own. */
+export type Play = (title: string, run: (world: ListenerWorld) => Promise<void>, options?: WorldOptions) => void

@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { readBody } from '../http/body.ts'
-import type { Play } from './listener.contract.ts'
-import type { Handle } from './listener.world.ts'
+import type { Handle, Play } from './listener.world.ts'
 
 const utf8 = new TextEncoder()
 const words = async (response: Response) => ({ status: response.status, text: await response.text() })

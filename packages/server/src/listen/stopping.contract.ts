@@ -1,6 +1,6 @@
 /** What a listener owes to everybody when it ends. */
 import assert from 'node:assert/strict'
-import type { Play } from './listener.contract.ts'
+import type { Play } from './listener.world.ts'
 
 export const describeStopping = (play: Play): void => {
   play('paused, it takes no new link and keeps those that it has', async (world) => {

@@ -1,6 +1,6 @@
 /** What a listener owes to those who ask for a link. */
 import assert from 'node:assert/strict'
-import type { Play } from './listener.contract.ts'
+import type { Play } from './listener.world.ts'
 
 const token = 'eyJhbGciOiJIUzI1NiJ9.e30.c2ln'
 
