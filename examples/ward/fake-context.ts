@@ -42,6 +42,7 @@ export const createFakeContext = (kept: Map<string, Json> = new Map()): FakeCont
     publish: (room, type, data, options) => publish(room, type, data, options?.key),
     history: async (room) => ({ room, epoch: 'e', events: events.filter((event) => event.room === room) }),
     members: async () => [],
+    to: () => ({ emit: () => {} }),
     stats: () => ({ sessions: 0, users: 0, rooms: 0, sessionsByRoom: {}, sessionsByUser: {} }),
     cache: {
       get: async (key) => kept.get(key),

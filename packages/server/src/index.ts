@@ -13,6 +13,21 @@ export type {
 export { command, defineApp } from './app/define-app.ts'
 export type { AppDescription, EndpointDescription, RoomDescription, RouteDescription } from './app/description.ts'
 export type { Duration } from './app/duration.ts'
+export type { EmitTarget, SocketEmitter } from './app/emit.ts'
+export type {
+  DisconnectReason,
+  ExpiredSession,
+  SocketAnswer,
+  SocketClaims,
+  SocketContext,
+  SocketHandshake,
+} from './app/socketio.ts'
+export {
+  answerWith,
+  type NamespaceDescription,
+  type SocketIoDescription,
+  socketHandler,
+} from './app/socketio-description.ts'
 export { type Config, configWith, readConfig } from './config.ts'
 export { type Clock, systemClock } from './lib/clock.ts'
 export { type FakeClock, fakeClock } from './lib/fake-clock.ts'

@@ -22,6 +22,7 @@ import { Once } from './flows/once.ts'
 import { Reactor } from './flows/react.ts'
 import { receive } from './flows/receive.ts'
 import type { Services } from './flows/services.ts'
+import { createSocketIo } from './flows/socketio/socketio.ts'
 import { createHttp, type Http } from './http/http.ts'
 import { createMetrics, type ServedMetrics } from './http/metrics.ts'
 import { Flusher } from './hub/flusher.ts'
@@ -166,6 +167,8 @@ const openNode = async (parts: Parts, closing: Closing): Promise<Node> => {
   }
   const settings = { ...policy, mode: config.mode, metricsToken: config.metricsToken, version, clientBundle }
   const http = createHttp({ services, metrics, settings })
+  const socketio = services.app.socketio && createSocketIo(services, services.app.socketio)
+  if (socketio) closing.push(await socketio.start())
   return { trust, services, http, doors: [new NativeDoor(services, policy)] }
 }
 

@@ -2,14 +2,15 @@
  * What `defineApp` makes of a description: the answers that the flows ask for. Owns no state; knows no session.
  * The description itself, with its types, is in `define-app.ts`.
  */
-import type { HistoryPage, Json, Member, PublishResult, RoomEvent } from '@fanfare/protocol'
+import type { Json, RoomEvent } from '@fanfare/protocol'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Log } from '../lib/log.ts'
-import type { TenantCache } from '../model/cache.ts'
 import type { User } from '../model/identity.ts'
 import type { LogRoom } from '../model/room.ts'
+import type { AppContext, CommandContext, Params, RouteContext } from './context.ts'
+import type { SocketIoRule } from './socketio.ts'
 
-export type Params = { readonly [name: string]: string }
+export type { AppContext, CommandContext, Params, RouteContext, TenantStats } from './context.ts'
 
 /** What an access or publish rule is asked. */
 export type AccessContext<P = Params> = {
@@ -44,37 +45,6 @@ export type Room = LogRoom & {
   readonly name: string
   readonly params: Params
   readonly rule: RoomRule
-}
-
-/** What the application's own code can do; always inside one tenant. */
-export type AppContext = {
-  readonly tenantId: string
-  publish(room: string, event: string, data: Json, options?: { readonly key?: string }): Promise<PublishResult>
-  history(room: string, options?: { readonly limit?: number }): Promise<HistoryPage>
-  members(room: string): Promise<readonly Member[]>
-  stats(): TenantStats
-  readonly cache: TenantCache
-  readonly log: Log
-}
-export type CommandContext = AppContext & {
-  readonly user: User
-  /** Absent when the command came over HTTP. */
-  readonly session?: string
-}
-export type RouteContext = AppContext & {
-  /** Present unless the route says `auth: 'none'`. */
-  readonly user: User | undefined
-  readonly request: Request
-  readonly params: Params
-  readonly query: URLSearchParams
-}
-/** Of one tenant, on this node. */
-export type TenantStats = {
-  readonly sessions: number
-  readonly users: number
-  readonly rooms: number
-  readonly sessionsByRoom: { readonly [room: string]: number }
-  readonly sessionsByUser: { readonly [userId: string]: number }
 }
 
 export type CommandRule = {
@@ -127,6 +97,8 @@ export type App = {
   endpoint(path: string): Endpoint | undefined
   readonly routes: readonly RouteRule[]
   readonly patterns: readonly RoomRule[]
+  /** Absent: no Socket.IO client is served. */
+  readonly socketio: SocketIoRule | undefined
   /** Run once the server is up; the result is called before it stops. */
   readonly onStart:
     | ((server: {

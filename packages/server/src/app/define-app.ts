@@ -8,6 +8,7 @@ import type { App, CommandContext, Reaction } from './app.ts'
 import type { AppDescription, CommandDescription, Commands, DefinedApp, RoomSchemas } from './description.ts'
 import { createEndpointTable, readEndpoints } from './endpoints.ts'
 import { createProblems } from './problems.ts'
+import { readSocketIo } from './read-socketio.ts'
 import { checkEvent, createRoomTable } from './room-table.ts'
 import { readRooms } from './rooms.ts'
 import { readCommands, readReactions, readRoutes } from './verbs.ts'
@@ -23,9 +24,11 @@ export const defineApp = <const Rooms extends RoomSchemas, const Names extends C
   description: AppDescription<Rooms, Names>,
 ): DefinedApp<Rooms, Names> => {
   // From here on parameters and events are known by their patterns at run time, not by their types.
-  const { rooms, commands, on, endpoints, routes, onStart } = description as unknown as AppDescription
+  const { rooms, commands, on, endpoints, routes, socketio, onStart } = description as unknown as AppDescription
   const problems = createProblems()
   const roomEntries = readRooms(rooms ?? {}, problems)
+  // Socket.IO clients can be emitted to without any.
+  if (Object.keys(rooms ?? {}).length === 0 && socketio === undefined) problems.add('rooms', 'describe at least one room.')
   const eventTypes = new Set(roomEntries.flatMap(({ rule }) => [...rule.events.keys()]))
   const commandRules = readCommands(commands ?? {}, problems)
   const reactions = readReactions((on ?? {}) as { readonly [type: string]: Reaction }, eventTypes, problems)
@@ -35,6 +38,12 @@ export const defineApp = <const Rooms extends RoomSchemas, const Names extends C
     problems,
   )
   const routeRules = readRoutes(routes ?? {}, problems)
+  const socketIoRule = readSocketIo(socketio, {
+    rooms: roomEntries.map(({ pattern }) => pattern),
+    eventTypes,
+    commands: new Set(commandRules.keys()),
+    problems,
+  })
   problems.throwIfAny()
   const app: App = {
     room: createRoomTable(roomEntries),
@@ -48,6 +57,7 @@ export const defineApp = <const Rooms extends RoomSchemas, const Names extends C
     endpoint: createEndpointTable(endpointEntries),
     routes: routeRules,
     patterns: roomEntries.map(({ rule }) => rule),
+    socketio: socketIoRule,
     onStart,
   }
   return Object.freeze(app)

@@ -4,6 +4,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { AccessRule, App, AppContext, CommandContext, EndpointWords, RouteContext } from './app.ts'
 import type { Duration } from './duration.ts'
 import type { ParamsOf } from './pattern.ts'
+import type { SocketIoDescription } from './socketio-description.ts'
 
 export type EventSchemas = { readonly [event: string]: StandardSchemaV1 }
 export type RoomSchemas = { readonly [pattern: string]: EventSchemas }
@@ -80,6 +81,8 @@ export type AppDescription<Rooms extends RoomSchemas = RoomSchemas, Names extend
   readonly endpoints?: { readonly [path: string]: EndpointDescription }
   /** `'GET /beds/{bedId}'` → handler. */
   readonly routes?: { readonly [route: string]: RouteDescription }
+  /** What Socket.IO clients find. @default they are not served */
+  readonly socketio?: SocketIoDescription
   /** Run once the server is up; what it returns is called before the server stops. */
   readonly onStart?: NonNullable<App['onStart']>
 }

@@ -51,7 +51,6 @@ export const readRooms = (rooms: AppDescription['rooms'], problems: Problems): r
     }
     entries.push({ pattern, rule, log })
   }
-  if (Object.keys(rooms).length === 0) problems.add('rooms', 'describe at least one room.')
   return entries
 }
 

@@ -11,6 +11,8 @@ export type CommandRequest = {
   readonly input: unknown
   readonly key?: string
   readonly session?: string
+  /** Of a Socket.IO client: where what the handler emits goes. */
+  readonly namespace?: string
 }
 
 /** @throws FanfareError `unknown_command`, `invalid_payload`, `forbidden`, what the handler throws */
@@ -22,7 +24,13 @@ export const runCommand = async (services: Services, caller: Caller, request: Co
   const cause =
     request.key === undefined ? undefined : `command|${user.id.length}:${user.id}|${request.name}|${request.key}`
   const run = async (): Promise<Json> => {
-    const context = contextOf(services, { tenantId, userId: user.id, ...(cause === undefined ? {} : { cause }) })
+    const { namespace } = request
+    const context = contextOf(services, {
+      tenantId,
+      userId: user.id,
+      ...(cause === undefined ? {} : { cause }),
+      ...(namespace === undefined ? {} : { namespace }),
+    })
     const session = request.session === undefined ? {} : { session: request.session }
     return plainJson((await rule.handle({ ...context, user, ...session }, input)) ?? null, `the answer of ${rule.name}`)
   }

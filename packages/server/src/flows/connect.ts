@@ -18,6 +18,8 @@ export type Arrival = {
   readonly dialect: Dialect
   readonly identity: Identity
   readonly endpoint: Endpoint | undefined
+  /** Of a session that comes back. @default a new one */
+  readonly id?: string
 }
 
 /** @throws FanfareError `too_many_sessions`, `shutting_down`; what the endpoint's words throw */
@@ -28,7 +30,7 @@ export const connect = (services: Services, arrival: Arrival): Session => {
   services.quotas.enter(identity)
   const reader = new Reader(services, link)
   const session = new Session({
-    id: secretId(),
+    id: arrival.id ?? secretId(),
     identity,
     user: services.auth.userOf(identity),
     link,

@@ -1,6 +1,7 @@
 /** What the application's own code is given: the verbs, inside one tenant, on nobody's behalf but its own. */
 import type { AppContext } from '../app/app.ts'
 import type { AppCaller } from '../model/caller.ts'
+import { emitter } from './emit.ts'
 import { history } from './history.ts'
 import { readPresence } from './presence.ts'
 import { publish } from './publish.ts'
@@ -13,10 +14,12 @@ export type ContextOptions = {
   /** Names the cause, so that doing it again publishes nothing twice: the nth publish has the key `cause|n`. */
   readonly cause?: string
   readonly depth?: number
+  /** Where what is emitted goes. @default '/' */
+  readonly namespace?: string
 }
 
 export const contextOf = (services: Services, options: ContextOptions): AppContext => {
-  const { tenantId, userId, cause, depth } = options
+  const { tenantId, userId, cause, depth, namespace = '/' } = options
   const caller: AppCaller = { kind: 'app', tenantId, ...(userId === undefined ? {} : { userId }) }
   let published = 0
   const keyOf = (given: string | undefined) => given ?? (cause === undefined ? undefined : `${cause}|${published}`)
@@ -38,5 +41,6 @@ export const contextOf = (services: Services, options: ContextOptions): AppConte
     history: (room, { limit } = {}) => history(services, caller, { room, ...(limit === undefined ? {} : { limit }) }),
     members: async (room) => (await readPresence(services, caller, room)).members,
     stats: () => services.hub.stats(tenantId),
+    to: (target) => emitter(services, { tenantId, namespace }, target),
   }
 }

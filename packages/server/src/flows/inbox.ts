@@ -2,31 +2,31 @@
 import { FanfareError, type Limits, toFanfareError } from '@fanfare/protocol'
 
 /** The connection itself rather than options with closures: every idle session would pay for them. */
-export type InboxOwner = {
-  readonly limits: Limits
+export type InboxOwner<Item = string> = {
+  readonly limits: Pick<Limits, 'inboxMessages' | 'inboxBytes'>
   /** Never throws. */
-  handle(text: string): Promise<void>
+  handle(item: Item): Promise<void>
   /** More came than is taken: the connection ends. */
   overflow(error: FanfareError): void
 }
 
-export class Inbox {
-  readonly #owner: InboxOwner
+export class Inbox<Item extends { readonly length: number } = string> {
+  readonly #owner: InboxOwner<Item>
   /** Only while frames wait. */
-  #queue: string[] | undefined
+  #queue: Item[] | undefined
   #bytes = 0
   #busy = false
   #closed = false
 
-  constructor(owner: InboxOwner) {
+  constructor(owner: InboxOwner<Item>) {
     this.#owner = owner
   }
 
-  push(text: string): void {
+  push(item: Item): void {
     if (this.#closed) return
     const { limits } = this.#owner
     this.#queue ??= []
-    if (this.#queue.length >= limits.inboxMessages || this.#bytes + text.length > limits.inboxBytes) {
+    if (this.#queue.length >= limits.inboxMessages || this.#bytes + item.length > limits.inboxBytes) {
       this.#owner.overflow(
         new FanfareError(
           'rate_limited',
@@ -35,8 +35,8 @@ export class Inbox {
       )
       return
     }
-    this.#queue.push(text)
-    this.#bytes += text.length
+    this.#queue.push(item)
+    this.#bytes += item.length
     if (!this.#busy) void this.#pump()
   }
 
@@ -53,9 +53,9 @@ export class Inbox {
 
   async #pump(): Promise<void> {
     this.#busy = true
-    for (let text = this.#queue?.shift(); text !== undefined && !this.#closed; text = this.#queue?.shift()) {
-      this.#bytes -= text.length
-      await this.#owner.handle(text)
+    for (let item = this.#queue?.shift(); item !== undefined && !this.#closed; item = this.#queue?.shift()) {
+      this.#bytes -= item.length
+      await this.#owner.handle(item)
     }
     this.#queue = undefined
     this.#busy = false

@@ -2,6 +2,7 @@
 import type { NodeMessage } from '../engine/node-bus.ts'
 import type { PresenceSink } from '../engine/presence.ts'
 import type { RoomSink } from '../engine/room-log.ts'
+import { deliverEmit } from './emit.ts'
 import type { Services } from './services.ts'
 import { endSessions } from './sessions.ts'
 import { weighUser } from './weigh.ts'
@@ -33,6 +34,9 @@ const messages =
         return
       case 'disconnect':
         endSessions(services, message.tenantId, message)
+        return
+      case 'emit':
+        deliverEmit(services, message)
     }
   }
 

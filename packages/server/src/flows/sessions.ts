@@ -25,7 +25,7 @@ export const listSessions = (services: Services, tenantId: string, filter: Sessi
       session: session.id,
       userId: session.userId,
       link: session.link.kind,
-      rooms: [...session.subscriptions.values()].map(({ name }) => name),
+      rooms: session.roomNames(),
       openedAt: new Date(session.openedAt).toISOString(),
       expiresAt: new Date(session.identity.expiresAt).toISOString(),
     })

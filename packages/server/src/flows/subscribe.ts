@@ -19,8 +19,14 @@ export type SubscribeRequest = RoomRequest & {
 }
 
 /** @throws FanfareError `bad_name`, `unknown_room`, `too_many_rooms`, `forbidden`, `unavailable` */
-export const subscribe = async (services: Services, session: Session, request: SubscribeRequest): Promise<void> => {
-  const room = services.app.room(session.tenantId, request.room)
+export const subscribe = async (services: Services, session: Session, request: SubscribeRequest): Promise<void> =>
+  enterRoom(services, session, { ...request, room: services.app.room(session.tenantId, request.room) })
+
+export type EnterRequest = Omit<SubscribeRequest, 'room'> & { readonly room: Room }
+
+/** The same, for a room that is known; it may be one of the server's own. */
+export const enterRoom = async (services: Services, session: Session, request: EnterRequest): Promise<void> => {
+  const { room } = request
   // A link may end while its identity is looked up, and what enters then would never leave.
   if (!session.open) throw new FanfareError('unavailable', 'The session has ended.')
   makePlace(services, session, room)

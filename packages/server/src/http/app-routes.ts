@@ -50,6 +50,7 @@ const withoutTenant = ({ log }: Services, { method, path }: RouteRule): AppConte
     history: refuseLater,
     members: refuseLater,
     stats: refuse,
+    to: refuse,
     cache: { get: refuseLater, set: refuseLater, delete: refuseLater, increment: refuseLater, count: refuseLater },
   }
 }

@@ -54,6 +54,11 @@ export class Hub {
     return there instanceof Set ? [...there] : [there]
   }
 
+  /** Those that were told that they are in the room. */
+  *sessionsIn(key: RoomKey): Generator<Session> {
+    for (const { session, begun } of this.#rooms.get(key) ?? []) if (begun) yield session
+  }
+
   /** True when it is the first subscription of the room on this node. */
   enter(subscription: Subscription): boolean {
     subscription.session.subscriptions.put(subscription)
@@ -115,7 +120,7 @@ export class Hub {
       if (session.tenantId !== tenantId) continue
       sessions++
       sessionsByUser[session.userId] = (sessionsByUser[session.userId] ?? 0) + 1
-      for (const { name } of session.subscriptions.values()) sessionsByRoom[name] = (sessionsByRoom[name] ?? 0) + 1
+      for (const name of session.roomNames()) sessionsByRoom[name] = (sessionsByRoom[name] ?? 0) + 1
     }
     return {
       sessions,

@@ -3,7 +3,7 @@ import type { ErrorCode } from '@fanfare/protocol'
 import type { Frame } from '../wire/dialect.ts'
 
 export type Link = {
-  readonly kind: 'websocket' | 'event-stream'
+  readonly kind: 'websocket' | 'event-stream' | 'socket.io'
   /** One write, in order. Never called with more than the outbox allows, nor from inside a drain callback (hazard B4). */
   write(frames: readonly Frame[]): void
   /** Bytes taken by `write` and not yet handed to the operating system. */

@@ -51,6 +51,11 @@ export class Session {
     this.openedAt = options.openedAt
   }
 
+  /** Rooms that have a name for people; not those of the server's own. */
+  roomNames(): string[] {
+    return Array.from(this.subscriptions.values(), ({ name }) => name).filter((name) => !name.startsWith('__'))
+  }
+
   send(frame: SpokenFrame): void {
     const text = this.dialect.encode(frame)
     if (text !== undefined) this.outbox.push(this.dialect.stamp?.(text, this.subscriptions.values()) ?? text)

@@ -13,7 +13,7 @@ const session = z
   .object({
     session: z.string().openapi({ example: '3m1Yd0aPzq0hJ2k8cQ5x7w' }),
     userId: z.string().openapi({ example: 'dr-lee' }),
-    link: z.enum(['websocket', 'event-stream']),
+    link: z.enum(['websocket', 'event-stream', 'socket.io']),
     rooms: z.array(z.string()),
     openedAt: time,
     expiresAt: time,

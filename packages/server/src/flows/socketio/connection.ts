@@ -1,0 +1,163 @@
+/**
+ * One Engine.IO session from its first Socket.IO packet to its last: weighs what comes before it is parsed, takes it in
+ * order through a bounded inbox, and hands it to the namespaces. A packet that makes no sense ends the whole connection.
+ */
+import { FanfareError, type Limits, toFanfareError } from '@fanfare/protocol'
+import type { DisconnectReason } from '../../app/socketio.ts'
+import type { LinkQuota } from '../../auth/quotas.ts'
+import type { Timer } from '../../lib/clock.ts'
+import { Assembly, type AssemblyLimits } from '../../wire/socketio/assembly.ts'
+import type { Packet } from '../../wire/socketio/packets.ts'
+import { errorFrame } from '../error-frame.ts'
+import { Inbox, type InboxOwner } from '../inbox.ts'
+import type { EngineCloseReason, EngineLink, EngineReader } from './engine-port.ts'
+import { answerError, handleEvent } from './handle-event.ts'
+import type { SocketIoNode } from './node.ts'
+import { openSocket } from './open-socket.ts'
+import type { Socket } from './socket.ts'
+import { socketContext } from './socket-context.ts'
+
+/** A packet that waits, and what it counts for. */
+type Waiting = { readonly packet: Packet; readonly length: number }
+
+/** What a node takes from any connection; one object for all of them. */
+export type ConnectionLimits = Pick<Limits, 'inboxMessages' | 'inboxBytes'> & AssemblyLimits
+
+export class SocketIoConnection implements EngineReader, InboxOwner<Waiting> {
+  readonly limits: ConnectionLimits
+  readonly #node: SocketIoNode
+  readonly #engine: EngineLink
+  readonly #inbox: Inbox<Waiting>
+  readonly #quota: LinkQuota
+  readonly #assembly = new Assembly()
+  #sockets: Socket[] = []
+  /** Namespaces that the server ended: what the client still sent to them is no fault of its. */
+  #left: Set<string> | undefined
+  #waiting: Timer | undefined
+  #closed = false
+
+  constructor(node: SocketIoNode, engine: EngineLink, limits: ConnectionLimits) {
+    this.#node = node
+    this.#engine = engine
+    this.limits = limits
+    this.#inbox = new Inbox(this)
+    this.#quota = node.services.quotas.link()
+    this.#awaitNamespace()
+  }
+
+  receive(message: string | Uint8Array): void {
+    if (this.#closed) return
+    try {
+      this.#quota.bytes(message.length)
+      const assembled = this.#assembly.take(message, this.limits)
+      if (!assembled) return
+      const { packet, size } = assembled
+      // Answers do not wait: what a handler awaits may be the answer itself.
+      if (packet.type === 'ack') this.#answered(packet)
+      else this.#inbox.push({ packet, length: size })
+    } catch (error) {
+      this.#refuse(toFanfareError(error))
+    }
+  }
+
+  drained(): void {
+    for (const socket of this.#sockets) socket.session.outbox.drained()
+  }
+
+  closed(reason: EngineCloseReason): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#waiting?.cancel()
+    this.#inbox.close()
+    for (const socket of [...this.#sockets]) socket.end(reason)
+  }
+
+  overflow(error: FanfareError): void {
+    this.#refuse(error)
+  }
+
+  /** One packet, once those before it are done. Called by the inbox alone. Never throws. */
+  async handle({ packet }: Waiting): Promise<void> {
+    this.#node.services.metrics.add('fanfare_frames_received_total')
+    const socket = this.#socketOf(packet.namespace)
+    try {
+      this.#quota.frame()
+    } catch (thrown) {
+      const error = toFanfareError(thrown)
+      if (socket && packet.type === 'event') answerError(socket, packet, error)
+      else this.#refuse(error)
+      return
+    }
+    if (packet.type === 'connect' && !socket) await this.#connect(packet)
+    else if (packet.type === 'disconnect' && socket) socket.end('client namespace disconnect')
+    else if (packet.type === 'event' && socket) await handleEvent(socket, packet)
+    else if (packet.type === 'connect' || !this.#left?.has(packet.namespace)) {
+      this.#refuse(new FanfareError('bad_frame', 'The packet is for a namespace that the client is not in.'))
+    }
+  }
+
+  async #connect({ namespace, auth }: Packet & { readonly type: 'connect' }): Promise<void> {
+    this.#left?.delete(namespace)
+    await openSocket({
+      node: this.#node,
+      engine: this.#engine,
+      namespace,
+      auth,
+      closed: () => this.#closed,
+      opened: (socket) => {
+        this.#waiting?.cancel()
+        this.#waiting = undefined
+        this.#sockets = [...this.#sockets, socket]
+      },
+      left: (socket) => this.#leave(socket),
+      ended: (socket, reason) => this.#tellApplication(socket, reason),
+    })
+  }
+
+  #answered({ namespace, id, args }: Packet & { readonly type: 'ack' }): void {
+    this.#quota.frame()
+    const socket = this.#socketOf(namespace)
+    if (socket) socket.answered(id, args)
+    else if (!this.#left?.has(namespace)) {
+      throw new FanfareError('bad_frame', 'The packet is for a namespace that the client is not in.')
+    }
+  }
+
+  #leave(socket: Socket): void {
+    if (!this.#sockets.includes(socket)) return
+    this.#sockets = this.#sockets.filter((other) => other !== socket)
+    this.#left ??= new Set()
+    this.#left.add(socket.namespace)
+    if (!this.#closed && this.#sockets.length === 0) this.#awaitNamespace()
+  }
+
+  #tellApplication(socket: Socket, reason: DisconnectReason): void {
+    const { disconnect } = socket.options.rule
+    if (!disconnect) return
+    const { log } = this.#node.services
+    const failed = (error: unknown) => log.error({ error, session: socket.id }, 'what runs on disconnect failed')
+    void (async () => disconnect(socketContext(socket), reason))().catch(failed)
+  }
+
+  #socketOf(namespace: string): Socket | undefined {
+    return this.#sockets.find((socket) => socket.namespace === namespace)
+  }
+
+  /** Who is in no namespace has shown nothing of who it is, and does not stay. */
+  #awaitNamespace(): void {
+    const { clock } = this.#node.services
+    this.#waiting = clock.after(this.#node.rule.connectTimeoutMs, () => this.#engine.close('forced close'))
+  }
+
+  /** Says what is wrong to whoever is there, and ends the connection. */
+  #refuse(error: FanfareError): void {
+    if (this.#closed) return
+    this.#inbox.close()
+    this.#node.services.metrics.add('fanfare_frames_refused_total')
+    for (const { session } of this.#sockets) {
+      session.send(errorFrame(error))
+      session.outbox.finish()
+    }
+    this.#engine.close(error.code === 'rate_limited' ? 'forced close' : 'parse error')
+  }
+}

@@ -1,0 +1,14 @@
+/** What all Socket.IO connections of a node share. */
+import type { SocketIoRule } from '../../app/socketio.ts'
+import type { Dialect } from '../../wire/dialect.ts'
+import type { Services } from '../services.ts'
+import type { Recovery } from './recovery.ts'
+
+export type SocketIoNode = {
+  readonly services: Services
+  readonly rule: SocketIoRule
+  /** One for each namespace, so that an event is encoded once for all its clients. */
+  readonly dialects: ReadonlyMap<string, Dialect>
+  /** Absent: no session comes back. */
+  readonly recovery: Recovery | undefined
+}

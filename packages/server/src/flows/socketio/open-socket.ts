@@ -1,0 +1,121 @@
+/**
+ * A client connects to a namespace: who it is, whether it comes back, then its session, the reply, its rooms, and the
+ * application's own word. A refusal is a `connect_error` that says what to do.
+ */
+import { type FanfareError, type JsonObject, toFanfareError } from '@fanfare/protocol'
+import type { NamespaceRule, SocketHandshake } from '../../app/socketio.ts'
+import { secretId } from '../../lib/ids.ts'
+import type { Identity } from '../../model/identity.ts'
+import { encodeConnect, encodeConnectError } from '../../wire/socketio/packets.ts'
+import { connect } from '../connect.ts'
+import { errorFrame } from '../error-frame.ts'
+import type { EngineLink } from './engine-port.ts'
+import { identify } from './identify.ts'
+import type { SocketIoNode } from './node.ts'
+import type { Arrival, Arriving } from './recovery.ts'
+import { enterRooms, roomsOf } from './rooms.ts'
+import { Socket, type SocketOptions } from './socket.ts'
+import { socketContext } from './socket-context.ts'
+
+export type Opening = {
+  readonly node: SocketIoNode
+  readonly engine: EngineLink
+  readonly namespace: string
+  readonly auth: JsonObject
+  /** Whether the connection ended meanwhile. */
+  readonly closed: () => boolean
+  /** The socket is there, and is to be told from now on what happens to its connection. */
+  readonly opened: (socket: Socket) => void
+} & Pick<SocketOptions, 'left' | 'ended'>
+
+/** Never throws. */
+export const openSocket = async (opening: Opening): Promise<void> => {
+  const { node, engine, namespace } = opening
+  const rule = node.rule.namespaces.get(namespace)
+  if (!rule) {
+    engine.write([encodeConnectError(namespace, { message: 'Invalid namespace' })])
+    return
+  }
+  try {
+    await open(opening, rule)
+  } catch (thrown) {
+    refuse(opening, toFanfareError(thrown))
+  }
+}
+
+const refuse = ({ node, engine, namespace }: Opening, error: FanfareError): void => {
+  const { services } = node
+  services.metrics.add('fanfare_connects_refused_total')
+  if (error.code === 'internal') services.log.error({ error: error.cause }, 'a client could not connect')
+  const { type: _, message, ...data } = errorFrame(error)
+  engine.write([encodeConnectError(namespace, { message, data })])
+}
+
+const open = async (opening: Opening, rule: NamespaceRule): Promise<void> => {
+  const { node, engine } = opening
+  const { services, recovery } = node
+  const handshake = handshakeOf(opening)
+  const identity = await identify(services, rule, handshake)
+  const arriving = await arrive(opening, rule, identity)
+  if (opening.closed()) {
+    if (!arriving.recovered) recovery?.forget(arriving)
+    return
+  }
+  const socket = new Socket({ node, rule, engine, handshake, arriving, left: opening.left, ended: opening.ended })
+  const dialect = node.dialects.get(rule.name)
+  if (!dialect) throw new Error(`Nothing was made for the namespace ${rule.name}.`)
+  try {
+    socket.begin(connect(services, { link: socket, dialect, identity, endpoint: undefined, id: arriving.id }))
+  } catch (error) {
+    if (!arriving.recovered) recovery?.forget(arriving)
+    throw error
+  }
+  opening.opened(socket)
+  const reply = { sid: socket.id, ...(recovery && { pid: arriving.pid }) }
+  socket.session.outbox.push(encodeConnect(rule.name, reply))
+  await settle(socket, arriving)
+}
+
+/** `pid` and `offset` are what a client of Socket.IO adds by itself. */
+const handshakeOf = ({ engine, namespace, auth: shown }: Opening): SocketHandshake => {
+  const { pid: _, offset: __, ...auth } = shown
+  const { headers, query, address, origin, openedAt } = engine.handshake
+  return { namespace, auth, headers, query, address, origin, openedAt }
+}
+
+const arrive = async (opening: Opening, rule: NamespaceRule, identity: Identity): Promise<Arriving> => {
+  const { services, recovery } = opening.node
+  const rooms = roomsOf(rule.subscribe, { id: identity.userId, tenantId: identity.tenantId })
+  if (recovery) {
+    const arrival: Arrival = { identity, namespace: rule.name, auth: opening.auth }
+    return (await recovery.find(arrival)) ?? recovery.create(arrival, rooms)
+  }
+  const places = rooms.map(async (name) => {
+    const { top } = await services.engine.log.read(services.app.room(identity.tenantId, name), {
+      after: 'latest',
+      limit: 1,
+    })
+    return { name, epoch: top.epoch, offset: top.offset }
+  })
+  return { id: secretId(), pid: '', recovered: false, places: await Promise.all(places), begins: [], data: {} }
+}
+
+const settle = async (socket: Socket, arriving: Arriving): Promise<void> => {
+  const { node, rule } = socket.options
+  const whole = await enterRooms(socket, arriving.places)
+  if (arriving.recovered && !whole) {
+    // It was promised everything, and something went away in this moment: it begins anew.
+    node.recovery?.forget(socket)
+    socket.session.end('unavailable', 'what was missed is gone')
+    return
+  }
+  try {
+    if (!socket.over) await rule.connect?.(socketContext(socket))
+    await socket.saveChange()
+  } catch (thrown) {
+    const error = toFanfareError(thrown)
+    if (error.code === 'internal') node.services.log.error({ error: error.cause }, 'what runs on connect failed')
+    socket.session.send(errorFrame(error))
+    socket.session.end(error.code, error.message)
+  }
+}

@@ -1,0 +1,46 @@
+/** Socket.IO on this node, put together: what an Engine.IO session is handed to, and what runs beside all of them. */
+import type { SocketIoRule } from '../../app/socketio.ts'
+import { socketIoDialect } from '../../wire/socketio/dialect.ts'
+import type { Services } from '../services.ts'
+import { type ConnectionLimits, SocketIoConnection } from './connection.ts'
+import type { EngineSettings, OpenEngine } from './engine-port.ts'
+import type { SocketIoNode } from './node.ts'
+import { Recovery } from './recovery.ts'
+
+export type SocketIo = {
+  readonly settings: EngineSettings
+  readonly open: OpenEngine
+  /** Resolves with what stops it, after the last connection has ended. */
+  start(): Promise<() => Promise<void>>
+}
+
+export const createSocketIo = (services: Services, rule: SocketIoRule): SocketIo => {
+  const recovery = rule.recovery && new Recovery(services, rule.recovery.forMs)
+  const dialects = [...rule.namespaces.values()].map(({ name, events }) => {
+    const dialect = socketIoDialect({ namespace: name, events, recovery: recovery !== undefined })
+    return [name, dialect] as const
+  })
+  const node: SocketIoNode = { services, rule, dialects: new Map(dialects), recovery }
+  const { jsonDepth: depth, jsonKeys: keys, inboxMessages, inboxBytes } = services.limits
+  const limits: ConnectionLimits = {
+    depth,
+    keys,
+    inboxMessages,
+    attachedBytes: rule.maxPayload,
+    // One message as large as is allowed, with its attachments, must fit.
+    inboxBytes: Math.max(inboxBytes, 2 * rule.maxPayload),
+  }
+  return {
+    settings: rule,
+    open: (engine) => new SocketIoConnection(node, engine, limits),
+    async start() {
+      if (!recovery) return async () => {}
+      const stop = await services.engine.sessions.start()
+      recovery.start()
+      return async () => {
+        recovery.stop()
+        await stop()
+      }
+    },
+  }
+}
