@@ -104,8 +104,9 @@ export type Fanfare = {
 }
 
 /** A node that listens nowhere until it is attached, on Node 22 or later. @throws Error when the configuration is not valid */
-export const createFanfare = ({ config = configOfEnvironment(), ...options }: FanfareOptions): Promise<Fanfare> =>
-  opened({ clientBundle: findClientBundle(), ...options, config }, async (parts, closing) => {
+export const createFanfare = async (options: FanfareOptions): Promise<Fanfare> => {
+  const config = options.config ?? configOfEnvironment()
+  return opened({ clientBundle: findClientBundle(), ...options, config }, async (parts, closing) => {
     const { attachToNode } = await import('./listen/node.ts')
     const node = await openNode(parts, closing)
     const attached: Attached[] = []
@@ -124,6 +125,7 @@ export const createFanfare = ({ config = configOfEnvironment(), ...options }: Fa
       close: () => closing.close(),
     }
   })
+}
 
 const configOfEnvironment = (): Config => {
   const read = readConfig({ environment: process.env })
