@@ -43,6 +43,8 @@ export class Socket implements Link, Recoverable {
   #saved: string
   /** The emit that is being kept: what answers a client waits for those before it. */
   #keeping: Promise<void> | undefined
+  /** How many wait for it. */
+  #behind = 0
   #ended = false
   /** It ended, and nobody comes back to it. */
   #gone = false
@@ -120,7 +122,10 @@ export class Socket implements Link, Recoverable {
 
   /** Unless the client is not keeping up. */
   emitVolatile(event: NamedEvent): void {
-    if (!this.session.outbox.congested) tell(this.session, encodeNamed(this.#words, event))
+    const frame = encodeNamed(this.#words, event)
+    this.#afterKept(() => {
+      if (!this.session.outbox.congested) tell(this.session, frame)
+    })
   }
 
   /** @throws FanfareError `unavailable`, `overloaded` */
@@ -129,7 +134,8 @@ export class Socket implements Link, Recoverable {
     this.#answers ??= new PendingAnswers(this.options.node.services.clock)
     const { id, answer } = this.#answers.ask(ms)
     // Not stamped: the last argument that the client sees is its answer, and no position.
-    this.#afterKept(encodeNamed(this.#words, { ...event, id }))
+    const frame = encodeNamed(this.#words, { ...event, id })
+    this.#afterKept(() => this.session.outbox.push(frame))
     return answer
   }
 
@@ -139,20 +145,31 @@ export class Socket implements Link, Recoverable {
 
   /** After whatever was emitted before it. @throws Error on what cannot be sent */
   acknowledge(id: number, args: readonly unknown[]): void {
-    this.#afterKept(encodeAck({ namespace: this.namespace, id, args }))
+    const frame = encodeAck({ namespace: this.namespace, id, args })
+    this.#afterKept(() => this.session.outbox.push(frame))
   }
 
-  #afterKept(frame: string): void {
-    const { outbox } = this.session
-    if (this.#keeping) void this.#keeping.then(() => outbox.push(frame))
-    else outbox.push(frame)
+  /** What is not kept itself must not overtake what is. */
+  #afterKept(send: () => void): void {
+    if (!this.#keeping) {
+      send()
+      return
+    }
+    this.#behind++
+    void this.#keeping.then(() => {
+      this.#behind--
+      send()
+    })
   }
 
   #keep(frame: string): void {
     const { recovery, services } = this.options.node
     if (!recovery || this.#gone) return
     const room = recovery.ownRoom(this.session.tenantId, this.id)
-    const keeping = appendToOwnRoom(services, room, frame)
+    const append = () => appendToOwnRoom(services, room, frame)
+    // Nor may it overtake what waits behind the one before it; else it goes into the same commit.
+    const appended = this.#keeping && this.#behind > 0 ? this.#keeping.then(append) : append()
+    const keeping = appended
       .catch((error: unknown) => services.log.warn({ error, session: this.id }, 'an emit was lost'))
       .finally(() => {
         if (this.#keeping === keeping) this.#keeping = undefined
