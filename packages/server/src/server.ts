@@ -22,6 +22,7 @@ import { Once } from './flows/once.ts'
 import { Reactor } from './flows/react.ts'
 import { receive } from './flows/receive.ts'
 import type { Services } from './flows/services.ts'
+import { EngineSockets } from './flows/socketio/engine-sockets.ts'
 import { createSocketIo } from './flows/socketio/socketio.ts'
 import { createHttp, type Http } from './http/http.ts'
 import { createMetrics, type ServedMetrics } from './http/metrics.ts'
@@ -34,6 +35,7 @@ import type { Log } from './lib/log.ts'
 import { within } from './lib/within.ts'
 import type { Attached, Door } from './listen/listener.ts'
 import { NativeDoor } from './listen/native-door.ts'
+import { SocketIoDoor } from './listen/socketio-door.ts'
 import { createLog } from './log.ts'
 import { type DataFolder, openDataFolder } from './store/data-folder.ts'
 import { SqliteCache } from './store/sqlite-cache.ts'
@@ -154,6 +156,10 @@ type Node = {
   readonly services: Services
   readonly http: Http
   readonly doors: readonly Door[]
+  /** Absent where the application has no Socket.IO. */
+  readonly engine: EngineSockets | undefined
+  readonly messageBytes: number
+  readonly quietMs: number
 }
 
 const openNode = async (parts: Parts, closing: Closing): Promise<Node> => {
@@ -168,10 +174,19 @@ const openNode = async (parts: Parts, closing: Closing): Promise<Node> => {
     trustedProxies: trustProxies(config.trustedProxies),
   }
   const settings = { ...policy, mode: config.mode, metricsToken: config.metricsToken, version, clientBundle }
-  const http = createHttp({ services, metrics, settings })
-  const socketio = services.app.socketio && createSocketIo(services, services.app.socketio)
-  if (socketio) closing.push(await socketio.start())
-  return { trust, services, http, doors: [new NativeDoor(services, policy)] }
+  const engine = await openSocketIo(services, closing)
+  const http = createHttp({ services, metrics, settings, engine })
+  const doors = [...(engine ? [new SocketIoDoor(services, policy, engine)] : []), new NativeDoor(services, policy)]
+  const { maxPayload = 0, pingIntervalMs = 0, pingTimeoutMs = 0 } = engine?.settings ?? {}
+  return { trust, services, http, doors, engine, messageBytes: maxPayload, quietMs: pingIntervalMs + pingTimeoutMs }
+}
+
+const openSocketIo = async (services: Services, closing: Closing): Promise<EngineSockets | undefined> => {
+  const rule = services.app.socketio
+  if (!rule) return undefined
+  const { settings, open, start } = createSocketIo(services, rule)
+  closing.push(await start())
+  return new EngineSockets({ clock: services.clock, settings, open })
 }
 
 const announce = ({ services }: Node, { config, log, url }: Parts & { readonly url?: string }): void => {
@@ -226,11 +241,12 @@ const openServices = async (parts: ServiceParts, closing: Closing): Promise<Serv
 }
 
 /** From here on sockets are looked after; at the end they are drained. `listeners` may grow until then. */
-const keepAlive = ({ services }: Node, listeners: readonly Attached[], closing: Closing): void => {
+const keepAlive = ({ engine, services }: Node, listeners: readonly Attached[], closing: Closing): void => {
   const keepalive = new Keepalive(services)
   keepalive.start()
   closing.push(async () => {
     await drain(services, () => {
+      engine?.stop()
       for (const listener of listeners) listener.pause()
     })
     keepalive.stop()

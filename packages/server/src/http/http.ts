@@ -21,6 +21,7 @@ import { type Ownership, type OwnershipOptions, ownership } from './ownership.ts
 import { problem } from './problem.ts'
 import { logRequests } from './request-log.ts'
 import type { HttpContext, Remote } from './settings.ts'
+import { addSocketIo } from './socketio/socketio.ts'
 import { addStreams } from './stream-routes.ts'
 
 export type Http = {
@@ -51,6 +52,8 @@ const addFrame = (api: Api, context: HttpContext): void => {
   api.onError(answerError(context))
   api.notFound(answerNotFound(api))
   api.use('*', logRequests(services))
+  // Refusals of Engine.IO have words of their own, also those of the rule on origins.
+  addSocketIo(api, context)
   api.use('*', async (c, next) => {
     requireOriginToChange(c.req.raw, settings.allowedOrigins)
     if (isPreflight(c.req.raw)) return preflightAnswer()

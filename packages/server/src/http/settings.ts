@@ -3,6 +3,7 @@
 import type { TrustedProxies } from '../auth/client-address.ts'
 import type { AllowedOrigins } from '../auth/origin.ts'
 import type { Services } from '../flows/services.ts'
+import type { EngineSockets } from '../flows/socketio/engine-sockets.ts'
 import type { Caller } from '../model/caller.ts'
 import type { Identity } from '../model/identity.ts'
 import type { MetricsText } from './metrics.ts'
@@ -27,6 +28,8 @@ export type HttpContext = {
   readonly services: Services
   readonly settings: HttpSettings
   readonly metrics: MetricsText
+  /** Absent where the application has no Socket.IO. */
+  readonly engine?: EngineSockets | undefined
 }
 
 /** Of Hono: what comes in beside the request, and what one handler leaves for the next. */

@@ -3,12 +3,18 @@ import { codes, type ErrorCode, FanfareError, type Limits } from '@fanfare/proto
 import type { Server, ServerWebSocket } from 'bun'
 import { problem } from '../http/problem.ts'
 import type { Link, LinkReader } from '../hub/link.ts'
+import { isLarger } from '../lib/size.ts'
 import { within } from '../lib/within.ts'
 import type { Frame } from '../wire/dialect.ts'
-import { decideUpgrade, type Listener, type ListenOptions } from './listener.ts'
+import { decideUpgrade, type Listener, type ListenOptions, largestMessage, refusalOf } from './listener.ts'
 import { shorten } from './reason.ts'
 
-type SocketData = { accept: ((link: Link) => LinkReader) | undefined; reader: LinkReader | undefined }
+type SocketData = {
+  accept: ((link: Link) => LinkReader) | undefined
+  reader: LinkReader | undefined
+  /** Bytes that a message may have. */
+  readonly most: number
+}
 
 class BunLink implements Link {
   readonly kind = 'websocket'
@@ -53,7 +59,7 @@ export const listenOnBun = (options: ListenOptions): Listener => {
     // Else a request that fails is answered with a page that shows the source.
     development: false,
     // Quiet event streams live by their comments (hazard B12).
-    idleTimeout: Math.min(255, Math.ceil(services.limits.idleMs / 1000)),
+    idleTimeout: Math.min(255, Math.ceil(Math.max(services.limits.idleMs, options.quietMs ?? 0) / 1000)),
     fetch: (request, server) => answer(options, { request, server }),
     websocket: socketHandlers(options),
   })
@@ -81,24 +87,30 @@ const answer = async (options: ListenOptions, incoming: Incoming): Promise<Respo
   if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') return options.fetch(request, { address })
   const opening = decideUpgrade(options.doors, request, { address })
   if (opening.kind === 'elsewhere') return problem(new FanfareError('not_found', 'No WebSocket opens at this path.'))
-  if (opening.kind === 'refuse') return problem(opening.error)
+  if (opening.kind === 'refuse') return refusalOf(opening)
   const upgraded = server.upgrade(request, {
-    data: { accept: opening.accept, reader: undefined },
+    data: {
+      accept: opening.accept,
+      reader: undefined,
+      most: opening.messageBytes ?? options.services.limits.messageBytes,
+    },
     // Left out, Bun would answer with the first that was offered, and that may be a token.
     headers: { 'Sec-WebSocket-Protocol': opening.protocol ?? '' },
   })
   return upgraded ? undefined : problem(new FanfareError('bad_frame', 'The WebSocket handshake is not complete.'))
 }
 
-const socketHandlers = ({ services }: ListenOptions) => ({
-  ...socketLimits(services.limits),
+const socketHandlers = (options: ListenOptions) => ({
+  ...socketLimits(options),
   open(socket: ServerWebSocket<SocketData>) {
     const { accept } = socket.data
     socket.data.accept = undefined
     socket.data.reader = accept?.(new BunLink(socket))
   },
   message(socket: ServerWebSocket<SocketData>, message: string | Buffer) {
-    socket.data.reader?.receive(message)
+    const { most, reader } = socket.data
+    if (isLarger(message, most)) socket.close(codes.too_large.close, 'The message is larger than the limit.')
+    else reader?.receive(message)
   },
   drain(socket: ServerWebSocket<SocketData>) {
     socket.data.reader?.drained()
@@ -110,8 +122,12 @@ const socketHandlers = ({ services }: ListenOptions) => ({
   },
 })
 
-const socketLimits = (limits: Limits) => ({
-  maxPayloadLength: limits.messageBytes,
+const socketLimits = (options: ListenOptions) => ({
+  ...linkLimits(options.services.limits),
+  maxPayloadLength: largestMessage(options),
+})
+
+const linkLimits = (limits: Limits) => ({
   // The outbox closes a slow reader long before; this is the last line (hazard B1).
   backpressureLimit: limits.outboxBytes * 2,
   closeOnBackpressureLimit: true,

@@ -3,6 +3,7 @@ import type { FanfareError } from '@fanfare/protocol'
 import type { TrustedProxies } from '../auth/client-address.ts'
 import type { AllowedOrigins } from '../auth/origin.ts'
 import type { Services } from '../flows/services.ts'
+import { problem } from '../http/problem.ts'
 import type { Link, LinkReader } from '../hub/link.ts'
 
 export type Remote = { readonly address: string }
@@ -14,10 +15,13 @@ export type Opening =
   | {
       readonly kind: 'open'
       readonly protocol: string | undefined
+      /** Bytes of a message that this link may send. @default `limits.messageBytes` */
+      readonly messageBytes?: number
       /** Called once, when the socket is open. */
       readonly accept: (link: Link) => LinkReader
     }
-  | { readonly kind: 'refuse'; readonly error: FanfareError }
+  /** `answer`: where clients of this door know other words than a problem document. */
+  | { readonly kind: 'refuse'; readonly error: FanfareError; readonly answer?: Response }
   /** This door is not at this path. */
   | { readonly kind: 'elsewhere' }
 
@@ -34,7 +38,17 @@ export type Behind = {
   readonly doors: readonly Door[]
   /** Answers everything that is not a WebSocket upgrade. */
   readonly fetch: (request: Request, remote: Remote) => Promise<Response>
+  /** Bytes of the largest message that any door takes. @default `limits.messageBytes` */
+  readonly messageBytes?: number
+  /** How long an answer may be awaited in silence, as polls are. @default `limits.idleMs` */
+  readonly quietMs?: number
 }
+
+export const largestMessage = ({ messageBytes = 0, services }: Behind): number =>
+  Math.max(messageBytes, services.limits.messageBytes)
+
+export const refusalOf = ({ answer, error }: Opening & { readonly kind: 'refuse' }): Response =>
+  answer ?? problem(error)
 
 export type ListenOptions = Behind & { readonly host: string; readonly port: number }
 

@@ -6,11 +6,15 @@ import type { WebSocket } from 'ws'
 import type { Link, LinkReader } from '../hub/link.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
+import { isLarger } from '../lib/size.ts'
 import type { Frame } from '../wire/dialect.ts'
 import { shorten } from './reason.ts'
 
 /** What `ws` runs on: a socket of `node:net` or `node:tls`. */
 export type Carrier = Duplex & { readonly bytesRead?: number }
+
+/** `most`: bytes that a message may have. */
+type Telling = { readonly log: Log; readonly most: number }
 
 export class NodeLink implements Link {
   readonly kind = 'websocket'
@@ -25,10 +29,13 @@ export class NodeLink implements Link {
   }
 
   /** From here on the reader is told everything; a fault of the other end is only logged, because its close follows. */
-  tell(reader: LinkReader, log: Log): void {
+  tell(reader: LinkReader, { log, most }: Telling): void {
     const socket = this.#socket
     const drained = () => reader.drained()
-    socket.on('message', (data: Buffer, isBinary: boolean) => reader.receive(isBinary ? data : data.toString()))
+    socket.on('message', (data: Buffer, isBinary: boolean) => {
+      if (isLarger(data, most)) this.close('too_large', 'The message is larger than the limit.')
+      else reader.receive(isBinary ? data : data.toString())
+    })
     socket.on('error', (error) => log.debug({ error }, 'a WebSocket failed'))
     this.#carrier.on('drain', drained)
     socket.on('close', (code) => {

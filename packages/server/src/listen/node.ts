@@ -6,11 +6,18 @@
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { FanfareError, type Limits, toFanfareError } from '@fanfare/protocol'
+import { FanfareError, toFanfareError } from '@fanfare/protocol'
 import { WebSocketServer } from 'ws'
 import { problem } from '../http/problem.ts'
 import { within } from '../lib/within.ts'
-import { type Attached, type AttachOptions, decideUpgrade, type Opening } from './listener.ts'
+import {
+  type Attached,
+  type AttachOptions,
+  decideUpgrade,
+  largestMessage,
+  type Opening,
+  refusalOf,
+} from './listener.ts'
 import { addressOf, type Exchange, headersOf, inboundOf, respond } from './node-bridge.ts'
 import { standBefore } from './node-hooks.ts'
 import { NodeLink, watchSilence } from './node-link.ts'
@@ -18,13 +25,13 @@ import { NodeLink, watchSilence } from './node-link.ts'
 /** Pieces of one message, and of one frame as it arrives: enough for what proxies do, too few to fill memory (CVE-2026-48779). */
 const maxPieces = 1_024
 
-const socketLimits = (limits: Limits) => ({
-  maxPayload: limits.messageBytes,
+const socketLimits = (options: AttachOptions) => ({
+  maxPayload: largestMessage(options),
   maxFragments: maxPieces,
   maxBufferedChunks: maxPieces,
   perMessageDeflate: false,
   // What a reader has not taken by then it will not take.
-  closeTimeout: limits.outboxStallMs,
+  closeTimeout: options.services.limits.outboxStallMs,
 })
 
 export const attachToNode = (server: Server, options: AttachOptions): Attached => new NodeAttachment(server, options)
@@ -43,7 +50,7 @@ class NodeAttachment implements Attached {
     this.#options = options
     const { clock, limits } = options.services
     this.#sockets = new WebSocketServer({
-      ...socketLimits(limits),
+      ...socketLimits(options),
       noServer: true,
       clientTracking: false,
       handleProtocols: (_, incoming) => this.#protocolFor(incoming) ?? false,
@@ -148,13 +155,14 @@ class NodeAttachment implements Attached {
     const opening = this.#openingOf(incoming)
     if (opening.kind === 'elsewhere') return
     if (opening.kind === 'refuse') {
-      this.#refuse(problem(opening.error), incoming, socket)
+      this.#refuse(refusalOf(opening), incoming, socket)
       return
     }
     this.#sockets.handleUpgrade(incoming, socket, head, (opened) => {
       const link = new NodeLink(opened, socket)
       this.#links.add(link)
-      link.tell(opening.accept(link), this.#options.services.log)
+      const { limits, log } = this.#options.services
+      link.tell(opening.accept(link), { log, most: opening.messageBytes ?? limits.messageBytes })
       opened.on('close', () => {
         this.#links.delete(link)
         if (this.#links.size === 0) this.#whenEmpty()

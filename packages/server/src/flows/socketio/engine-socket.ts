@@ -7,6 +7,7 @@
 import type { ErrorCode } from '@fanfare/protocol'
 import type { Link, LinkReader } from '../../hub/link.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { isLarger } from '../../lib/size.ts'
 import type { Frame } from '../../wire/dialect.ts'
 import { decodePacket, decodePayload, type EnginePacket, packet } from '../../wire/socketio/engine-packets.ts'
 import type { Beating, Heartbeat } from './engine-heartbeat.ts'
@@ -272,12 +273,6 @@ export class EngineSocket implements EngineLink, LinkReader, Beating, Probed {
     heartbeat.ask(this)
   }
 }
-
-/** A UTF-16 unit is at most three bytes, so most messages need not be counted. */
-const isLarger = (message: string | Uint8Array, most: number): boolean =>
-  typeof message === 'string'
-    ? message.length * 3 > most && Buffer.byteLength(message) > most
-    : message.byteLength > most
 
 const codeOf: { readonly [Reason in EngineCloseReason]: ErrorCode | 'normal' | undefined } = {
   'transport close': 'normal',
