@@ -28,7 +28,8 @@ export const defineApp = <const Rooms extends RoomSchemas, const Names extends C
   const problems = createProblems()
   const roomEntries = readRooms(rooms ?? {}, problems)
   // Socket.IO clients can be emitted to without any.
-  if (Object.keys(rooms ?? {}).length === 0 && socketio === undefined) problems.add('rooms', 'describe at least one room.')
+  if (Object.keys(rooms ?? {}).length === 0 && socketio === undefined)
+    problems.add('rooms', 'describe at least one room.')
   const eventTypes = new Set(roomEntries.flatMap(({ rule }) => [...rule.events.keys()]))
   const commandRules = readCommands(commands ?? {}, problems)
   const reactions = readReactions((on ?? {}) as { readonly [type: string]: Reaction }, eventTypes, problems)
