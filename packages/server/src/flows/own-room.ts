@@ -30,7 +30,7 @@ export type OwnRoomOptions = { readonly tenantId: string; readonly session: stri
 
 export const ownRoom = ({ tenantId, session, forMs }: OwnRoomOptions): Room => {
   const name = `${prefix}${session}`
-  const log = { keep: keptEvents, forMs: forMs + unnoticedMs, durable: true }
+  const log = { keep: keptEvents, forMs: forMs + unnoticedMs, durable: true, unique: true } as const
   return { key: roomKey(tenantId, name), log, tenantId, name, params: {}, rule }
 }
 

@@ -19,8 +19,11 @@ export type SubscribeRequest = RoomRequest & {
 }
 
 /** @throws FanfareError `bad_name`, `unknown_room`, `too_many_rooms`, `forbidden`, `unavailable` */
-export const subscribe = async (services: Services, session: Session, request: SubscribeRequest): Promise<void> =>
-  enterRoom(services, session, { ...request, room: services.app.room(session.tenantId, request.room) })
+export const subscribe = async (services: Services, session: Session, request: SubscribeRequest): Promise<void> => {
+  const room = services.app.room(session.tenantId, request.room)
+  if (request.since !== undefined) services.metrics.add('fanfare_replays_total')
+  await enterRoom(services, session, { ...request, room })
+}
 
 export type EnterRequest = Omit<SubscribeRequest, 'room'> & { readonly room: Room }
 
@@ -37,7 +40,6 @@ export const enterRoom = async (services: Services, session: Session, request: E
   const listening = services.interest.hold(room)
   try {
     await Promise.all([listening, refuseUnlessAllowed(services, session, room)])
-    if (request.since !== undefined) services.metrics.add('fanfare_replays_total')
     const start = {
       since: request.since,
       announce: (beginning: Beginning) => {

@@ -10,6 +10,8 @@ export type LogPolicy = {
   readonly forMs: number
   /** On disk, acknowledged after the commit; else in memory, gone with the process. */
   readonly durable: boolean
+  /** Its name is never used for another: once it is forgotten, not even its epoch need be remembered. */
+  readonly unique?: true
 }
 
 export type LogRoom = {

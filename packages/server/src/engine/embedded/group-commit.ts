@@ -174,7 +174,11 @@ export class GroupCommit {
 
   #saveRoom(room: DurableRoom, standing: Standing, standings: Map<DurableRoom, Standing>): void {
     const { tables } = this.#options
-    const { keep, forMs } = room.policy
+    const { keep, forMs, unique } = room.policy
+    if (unique && standing.top === 0) {
+      tables.removeRoom.run(room.id)
+      return
+    }
     tables.saveRoom.run(room.id, room.key, standing.epoch, standing.top, asInteger(keep), asInteger(forMs))
     const trimTo = Math.min(standing.top - asInteger(keep) + 1, standing.lowest + trimMost)
     if (trimTo - standing.lowest < trimFrom) return

@@ -63,6 +63,7 @@ export const prepareTables = (database: DatabaseSync) => {
     saveRoom: sql(`INSERT INTO room (id, key, epoch, top, keep, for_ms) VALUES (?, ?, ?, ?, ?, ?)
       ON CONFLICT (id) DO UPDATE SET
         epoch = excluded.epoch, top = excluded.top, keep = excluded.keep, for_ms = excluded.for_ms`),
+    removeRoom: sql('DELETE FROM room WHERE id = ?'),
     renewEpochs: sql('UPDATE room SET epoch = lower(hex(randomblob(6)))'),
     roomsAfter: sql('SELECT id, epoch, top, keep, for_ms FROM room WHERE id > ? ORDER BY id LIMIT ?'),
 

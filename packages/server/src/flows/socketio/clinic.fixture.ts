@@ -24,6 +24,7 @@ export const clinicWith = (options: Pick<SocketIoDescription, 'recovery' | 'conn
         presence: true,
       },
       'memory:{name}': { events: { said: z.string() }, log: { keep: 100, for: '1h' }, access: 'tenant' },
+      live: { events: { beat: z.number() }, access: 'tenant', log: 'none' },
       'user:{userId}': { events: { mail: z.string() }, access: 'tenant', log: { durable: true } },
     },
     commands: {

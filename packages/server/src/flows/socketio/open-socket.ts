@@ -58,7 +58,7 @@ const open = async (opening: Opening, rule: NamespaceRule): Promise<void> => {
   const identity = await identify(services, rule, handshake)
   const arriving = await arrive(opening, rule, identity)
   if (opening.closed()) {
-    if (!arriving.recovered) recovery?.forget(arriving)
+    if (!arriving.recovered) recovery?.forget({ id: arriving.id, tenantId: identity.tenantId })
     return
   }
   const socket = new Socket({ node, rule, engine, handshake, arriving, left: opening.left, ended: opening.ended })
@@ -67,7 +67,7 @@ const open = async (opening: Opening, rule: NamespaceRule): Promise<void> => {
   try {
     socket.begin(connect(services, { link: socket, dialect, identity, endpoint: undefined, id: arriving.id }))
   } catch (error) {
-    if (!arriving.recovered) recovery?.forget(arriving)
+    if (!arriving.recovered) recovery?.forget({ id: arriving.id, tenantId: identity.tenantId })
     throw error
   }
   opening.opened(socket)
@@ -102,10 +102,11 @@ const arrive = async (opening: Opening, rule: NamespaceRule, identity: Identity)
 
 const settle = async (socket: Socket, arriving: Arriving): Promise<void> => {
   const { node, rule } = socket.options
+  if (arriving.recovered) node.services.metrics.add('fanfare_replays_total')
   const whole = await enterRooms(socket, arriving.places)
   if (arriving.recovered && !whole) {
     // It was promised everything, and something went away in this moment: it begins anew.
-    node.recovery?.forget(socket)
+    node.recovery?.forget({ id: socket.id, tenantId: socket.session.tenantId })
     socket.session.end('unavailable', 'what was missed is gone')
     return
   }

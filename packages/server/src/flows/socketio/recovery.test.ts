@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { ownRoom } from '../own-room.ts'
 import { publish } from '../publish.ts'
 import { listSessions } from '../sessions.ts'
 import { clinicWith } from './clinic.fixture.ts'
@@ -327,4 +328,53 @@ test('an emit to a session that is away is kept for it', async () => {
   diary.sockets[1]?.to({ session: sid }).emit('for you', 1)
   await world.settles()
   expect((await comesBack(world, ann)).client.heard('for you').map(([value]) => value)).toEqual([1])
+})
+
+test('a room that keeps nothing promises nothing: it is entered again, and the rest is recovered', async () => {
+  const { world } = await open()
+  await using _ = world
+  const ann = await joined(world)
+  await ann.sends('22["join","live"]')
+  await ann.answer(2)
+  await note(world, 'one')
+  ann.breaks()
+  await publish(world.services, app, { room: 'live', event: 'beat', data: 1 })
+  await note(world, 'two')
+  const { client, recovered } = await comesBack(world, ann)
+  expect(recovered).toBe(true)
+  await publish(world.services, app, { room: 'live', event: 'beat', data: 2 })
+  await world.settles()
+  expect(notes(client)).toEqual(['two'])
+  expect(client.heard('beat').map(([beat]) => beat)).toEqual([2])
+})
+
+test('nothing is left of a session’s own room once it is over', async () => {
+  const { world, diary } = await open()
+  await using _ = world
+  const ann = await joined(world)
+  diary.sockets[0]?.emit('direct', 1)
+  await world.settles()
+  const room = ownRoom({ tenantId: 'acme', session: ann.sid, forMs: windowMs })
+  const top = async () => (await world.services.engine.log.read(room, { after: 'latest', limit: 1 })).top.offset
+  expect(await top()).toBe(1)
+  ann.breaks()
+  await world.passes(windowMs + 2_000)
+  expect(diary.expired).toHaveLength(1)
+  expect(await top()).toBe(0)
+})
+
+test('a node that stops says when to come back, and the session is recovered on the next', async () => {
+  const { world } = await open()
+  await using _ = world
+  const ann = await joined(world)
+  await note(world, 'one')
+  await world.restarts()
+  expect(ann.heard('fanfare:reconnect')).toMatchObject([
+    [{ afterMs: expect.any(Number), reason: 'shutting_down' }, expect.any(String)],
+  ])
+  expect(ann.closed).toBe('server shutting down')
+  await note(world, 'two')
+  const { client, recovered } = await comesBack(world, ann)
+  expect(recovered).toBe(true)
+  expect(notes(client)).toEqual(['two'])
 })

@@ -129,9 +129,18 @@ export class Recovery {
   }
 
   /** It ended for good. */
-  forget(session: Pick<Recoverable, 'id'>): void {
-    this.#live.delete(session.id)
-    this.#write(this.#services.engine.sessions.forget(session.id))
+  forget({ id, tenantId }: { readonly id: string; readonly tenantId: string }): void {
+    this.#live.delete(id)
+    this.#write(this.#services.engine.sessions.forget(id))
+    this.#write(this.#forgetRoom(tenantId, id))
+  }
+
+  /** Most sessions were never emitted to, and their rooms were never written. */
+  async #forgetRoom(tenantId: string, session: string): Promise<void> {
+    const { log } = this.#services.engine
+    const room = this.ownRoom(tenantId, session)
+    const { top } = await log.read(room, { after: 'latest', limit: 1 })
+    if (top.offset > 0) await log.forget(room)
   }
 
   update(session: string, change: SessionChange): Promise<boolean> {
@@ -160,7 +169,7 @@ export class Recovery {
       const room = this.roomOf(identity.tenantId, session, name)
       const asked = { room, action: 'subscribe' } as const
       if (!(await userMay(this.#services, auth.userOf(identity), asked))) return false
-      return (await engine.log.read(room, { after, limit: 1 })).ok
+      return room.log.keep === 0 || (await engine.log.read(room, { after, limit: 1 })).ok
     } catch (error) {
       log.info({ error, session }, 'a room of a session that came back could not be read')
       return false
@@ -213,6 +222,7 @@ export class Recovery {
     } catch (error) {
       log.error({ error, session }, 'what the application does when a session expires failed')
     }
+    await this.#forgetRoom(tenantId, session)
     await engine.sessions.forget(session)
   }
 

@@ -43,7 +43,8 @@ const enter = async (socket: Socket, { name, ...since }: StateRoom): Promise<boo
   let whole = true
   await enterRoom(services, session, {
     room,
-    since,
+    // Where nothing is kept, nothing was promised: the room goes on with what comes.
+    ...(room.log.keep > 0 && { since }),
     began: ({ recovered }) => {
       whole = recovered !== false
     },

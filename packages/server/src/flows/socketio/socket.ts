@@ -221,7 +221,8 @@ export class Socket implements Link, Recoverable {
 
   end(reason: DisconnectReason): void {
     const { recovery } = this.options.node
-    const keep = () => (isGoodbye(reason) ? recovery?.forget(this) : recovery?.left(this))
+    const keep = () =>
+      isGoodbye(reason) ? recovery?.forget({ id: this.id, tenantId: this.session.tenantId }) : recovery?.left(this)
     this.#finish(reason, keep)
   }
 
