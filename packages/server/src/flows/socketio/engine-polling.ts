@@ -58,7 +58,9 @@ export class Polling {
     const poll = this.#poll
     if (!poll) return
     this.#poll = undefined
+    const taken = this.#bytes
     poll.resolve(encodePayload([...this.#take(), last]))
+    if (taken > 0) this.#drained()
   }
 
   /** What no GET took, for whoever carries the session from now on. */
