@@ -28,16 +28,20 @@ const countRows = (path: string): number => {
   return rows
 }
 
-/** A disk whose database can be made full, and have room again. */
+/** A disk whose databases can be made full, and have room again. */
 const fillable = (disk: EngineDisk) => {
-  let database: DatabaseSync | undefined
+  const databases: DatabaseSync[] = []
+  const allow = (pages: number) => {
+    for (const database of databases) database.exec(`PRAGMA max_page_count = ${pages}`)
+  }
   return {
-    fill: () => database?.exec('PRAGMA max_page_count = 1'),
-    empty: () => database?.exec('PRAGMA max_page_count = 1073741823'),
+    fill: () => allow(1),
+    empty: () => allow(1_073_741_823),
     disk: {
       counter: (name) => disk.counter(name),
       database(name, options) {
-        database = disk.database(name, options)
+        const database = disk.database(name, options)
+        databases.push(database)
         return database
       },
     } satisfies EngineDisk,
