@@ -35,6 +35,7 @@ const fillable = (disk: EngineDisk) => {
     fill: () => database?.exec('PRAGMA max_page_count = 1'),
     empty: () => database?.exec('PRAGMA max_page_count = 1073741823'),
     disk: {
+      path: disk.path,
       counter: (name) => disk.counter(name),
       database(name, options) {
         database = disk.database(name, options)
@@ -70,7 +71,7 @@ test('a full disk refuses publishes, changes nothing, and is used again when it 
   expect(refused.every((result) => result.status === 'rejected' && result.reason.code === 'unavailable')).toBe(true)
   expect(await world.top(room)).toMatchObject({ offset: 1 })
   empty()
-  expect(await world.publish(room, 'after', { key: 'k1' })).toMatchObject({ duplicate: false, event: { offset: 2 } })
+  expect(await world.publish(room, 'after', { key: 'k1' })).toMatchObject({ duplicate: false, offset: 2 })
   expect(dataOf(world.heardIn(room))).toEqual(['before', 'after'])
   expect(dataOf((await world.read(room, { after: 'earliest', limit: 99 })).events)).toEqual(['before', 'after'])
 })
@@ -175,5 +176,5 @@ test('rooms that nobody uses leave memory and come back from disk', async () => 
   await world.host.clock.advance(10 * 60_000)
   expect(await world.top(room)).toEqual(top)
   expect(offsets((await world.read(room, { after: 'earliest', limit: 9 })).events)).toEqual([1, 2, 3])
-  expect((await world.publish(room, 4)).event.offset).toBe(4)
+  expect((await world.publish(room, 4)).offset).toBe(4)
 })

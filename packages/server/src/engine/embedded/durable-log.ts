@@ -15,9 +15,10 @@ import { GroupCommit, type PublishOperation, type Written } from './group-commit
 import { HotWindows, type HotWindowsOptions } from './hot-windows.ts'
 import { type OpenedDatabase, openDatabase } from './open-database.ts'
 import { pageOf, type Range, rangeOf, sliceOf } from './range.ts'
-import { type Entry, walk } from './ring.ts'
-import type { EventRow, RoomRow } from './tables.ts'
+import { type Sized, walk } from './ring.ts'
+import type { EventRow, KeyRow, RoomRow } from './tables.ts'
 import { TrimDisk } from './trim-disk.ts'
+import { weightOf } from './weight.ts'
 
 export type DurableLogOptions = {
   readonly disk: EngineDisk
@@ -81,7 +82,7 @@ export class DurableLog {
     const room = this.#open(logRoom, now)
     if (key !== undefined) {
       const first = room.inFlight.get(key)
-      if (first) return { ...(await first), duplicate: true }
+      if (first) return duplicateOf(await first)
       const earlier = this.#findKey(room, key, now)
       if (earlier) return earlier
     }
@@ -169,20 +170,20 @@ export class DurableLog {
 
   #findKey(room: DurableRoom, key: string, now: number): Published | undefined {
     const since = now - this.#options.idempotencyMs
-    const row = this.#try(() => this.#opened.tables.findKey.get(room.id, key, since) as EventRow | undefined)
-    return row && { event: eventOfRow(row), epoch: room.epoch, durability: 'disk', duplicate: true }
+    const row = this.#try(() => this.#opened.tables.findKey.get(room.id, key, since) as KeyRow | undefined)
+    return row && { ...row, epoch: room.epoch, durability: 'disk', duplicate: true }
   }
 
-  *#walkDisk(room: DurableRoom, { from, to, forwards }: Range): Generator<Entry> {
+  *#walkDisk(room: DurableRoom, { from, to, forwards }: Range): Generator<Sized> {
     const { tables } = this.#opened
     const hole = () => new FanfareError('internal', `Offset ${expected} is missing from the log on disk.`)
     let expected = forwards ? from : to
     for (const row of (forwards ? tables.eventsUp : tables.eventsDown).iterate(room.id, from, to)) {
-      const { offset, at, body } = row as unknown as EventRow
+      const { offset, body } = row as unknown as EventRow
       // A hole must never look like a page (I5).
       if (offset !== expected) throw hole()
       expected += forwards ? 1 : -1
-      yield { event: eventOfRow({ offset, body }), at, bytes: sizeOf(body, offset) }
+      yield { event: eventOfRow({ offset, body }), bytes: sizeOf(body, offset) }
     }
     if (expected >= from && expected <= to) throw hole()
   }
@@ -202,8 +203,9 @@ export class DurableLog {
 
   #applyPublish({ room, draft, body, at, settle }: PublishOperation, { epoch, offset }: Position): void {
     const event = { ...draft, offset }
-    this.#hot.append(room, { event, at, bytes: sizeOf(body, offset) })
-    settle.resolve({ event, epoch, durability: 'disk', duplicate: false })
+    const { id, timestamp } = draft
+    this.#hot.append(room, { event, at, bytes: sizeOf(body, offset), weight: weightOf(event) })
+    settle.resolve({ duplicate: false, event, id, epoch, offset, timestamp, durability: 'disk' })
     this.#options.delivery.deliver(room.key, epoch, event)
   }
 
@@ -225,3 +227,12 @@ export class DurableLog {
     }
   }
 }
+
+const duplicateOf = ({ id, epoch, offset, timestamp, durability }: Published): Published => ({
+  duplicate: true,
+  id,
+  epoch,
+  offset,
+  timestamp,
+  durability,
+})

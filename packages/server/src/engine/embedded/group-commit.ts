@@ -168,7 +168,7 @@ export class GroupCommit {
   #insert({ room, at, body, key, react, draft }: PublishOperation, offset: number): void {
     const { tables } = this.#options
     tables.addEvent.run(room.id, offset, at, body)
-    if (key !== undefined) tables.addKey.run(room.id, key, at, offset, body)
+    if (key !== undefined) tables.addKey.run(room.id, key, at, offset, draft.id, draft.timestamp)
     if (react) tables.addUnreacted.run(draft.id, room.id, offset, at, body)
   }
 

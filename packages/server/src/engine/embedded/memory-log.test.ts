@@ -2,14 +2,15 @@ import { expect, test } from 'bun:test'
 import { silentLog } from '../../lib/log.ts'
 import { roomKey } from '../../model/room-key.ts'
 import { Delivery } from './delivery.ts'
-import { MemoryLog } from './memory-log.ts'
+import { MemoryLog, type MemoryLogOptions } from './memory-log.ts'
 
 const draft = { id: 'e', type: 'n', tenantId: 't', room: 'r', data: null, timestamp: '' }
 const idempotencyMs = 5_000
 
-const make = (keptPositions = 100) => {
+const make = (changes: Partial<MemoryLogOptions> = {}) => {
   const delivery = new Delivery(silentLog)
-  const log = new MemoryLog({ delivery, idempotencyMs, keptPositions, keptForMs: 100_000 })
+  const bounds = { bytes: 1_000_000, rooms: 1_000, keys: { perRoom: 100, inAll: 1_000 } }
+  const log = new MemoryLog({ delivery, idempotencyMs, ...bounds, keptPositions: 100, keptForMs: 100_000, ...changes })
   const room = (name: string) => ({ key: roomKey('t', name), log: { keep: 10, forMs: 1_000, durable: false } })
   const publish = (name: string, now: number, key?: string) => log.publish(room(name), draft, { key, now })
   const top = (name: string, now: number) => log.read(room(name), { after: 'latest', limit: 1 }, now).top
@@ -36,7 +37,7 @@ test('a position that is too old is forgotten, and the room has a new epoch', ()
 })
 
 test('of too many quiet rooms the quietest begin again, never with their old epoch', () => {
-  const { log, publish, top } = make(10)
+  const { log, publish, top } = make({ keptPositions: 10 })
   const epochs = Array.from({ length: 30 }, (_, index) => publish(`room${index}`, index).epoch)
   log.sweep(5_000)
   expect(log.size).toBe(0)
