@@ -2,13 +2,13 @@
  * Composition root: the only file that names concrete engines, stores and listeners. What is opened is closed in reverse,
  * also when a later step fails.
  */
-import { readFile } from 'node:fs/promises'
 import { toFanfareError } from '@fanfare/protocol'
 import type { App } from './app/app.ts'
 import { trustProxies } from './auth/client-address.ts'
 import { createAuth } from './auth/create-auth.ts'
 import { jwksKeys } from './auth/jwks.ts'
-import { fixedKeys, type KeySource, keysOfSet, publicAlgorithms, secretKey, type TypedKey } from './auth/keys.ts'
+import { fixedKeys, type KeySource, publicAlgorithms, secretKey, type TypedKey } from './auth/keys.ts'
+import { keysOfFile } from './auth/keys-file.ts'
 import { mintToken } from './auth/mint.ts'
 import { createQuotas } from './auth/quotas.ts'
 import { resolveSecret, type Secret } from './auth/secret.ts'
@@ -148,10 +148,7 @@ type KeyOptions = { readonly signing: TypedKey | undefined; readonly clock: Cloc
 
 const keySources = async (config: Config, { signing, clock, log }: KeyOptions): Promise<readonly KeySource[]> => {
   const algorithms = publicAlgorithms.filter((name) => config.algorithms.includes(name))
-  const fromFile =
-    config.keysFile === undefined
-      ? []
-      : await keysOfSet(JSON.parse(await readFile(config.keysFile, 'utf8')) as unknown, algorithms)
+  const fromFile = config.keysFile === undefined ? [] : await keysOfFile(config.keysFile, algorithms)
   const fixed = fixedKeys([...(signing ? [signing] : []), ...fromFile])
   return config.jwksUrl === undefined ? [fixed] : [fixed, jwksKeys({ url: config.jwksUrl, algorithms, clock, log })]
 }
@@ -166,6 +163,7 @@ const openServices = async (parts: ServiceParts, closing: Closing): Promise<Serv
     disk: folder,
     log,
     idempotencyMs: limits.idempotencyMs,
+    memoryBytes: config.memoryBytes,
   })
   const cache = new SqliteCache({ clock, folder })
   const services: Services = {

@@ -8,6 +8,7 @@ import type { Log } from '../../lib/log.ts'
 import type { LogRoom } from '../../model/room.ts'
 import type { RoomKey } from '../../model/room-key.ts'
 import type { Draft, Published, ReadQuery, Slice } from '../room-log.ts'
+import { Chain } from './chain.ts'
 import type { Delivery } from './delivery.ts'
 import type { EngineDisk } from './disk.ts'
 import { beginAgain, type DurableRoom, eventOfRow, firstKept, newRoom, type Standing, sizeOf } from './durable-room.ts'
@@ -26,18 +27,23 @@ export type DurableLogOptions = {
   readonly log: Log
   readonly idempotencyMs: number
   readonly hot: HotWindowsOptions
+  /** Rooms that memory knows at a time; more, only while they are listened to or written. */
+  readonly rooms: number
 }
 
 export type DurablePublishOptions = { readonly key: string | undefined; readonly react: boolean; readonly now: number }
 
 /** A room that nobody listens to, nor used for this long, leaves memory; the disk remembers it. */
 const idleMs = 60_000
+/** Rooms looked at for one that may leave when there are too many. */
+const letGoTries = 8
 
 export class DurableLog {
   readonly #options: DurableLogOptions
   readonly #opened: OpenedDatabase
   readonly #rooms = new Map<RoomKey, DurableRoom>()
   readonly #byId = new Map<number, DurableRoom>()
+  readonly #byUse = new Chain<DurableRoom>()
   readonly #hot: HotWindows
   readonly #commit: GroupCommit
   readonly #trim: TrimDisk
@@ -55,6 +61,7 @@ export class DurableLog {
       database,
       tables,
       group: opened.group,
+      idempotencyMs,
       committed: (group) => this.#count(group),
       apply: (written, standings) => this.#apply(written, standings),
     })
@@ -133,11 +140,8 @@ export class DurableLog {
   /** Lets go of what is too old in memory and on disk. */
   sweep(now: number): void {
     this.#commit.drain()
-    for (const room of this.#rooms.values()) {
-      if (room.usedAt + idleMs > now || room.waiting > 0 || this.#options.delivery.listensTo(room.key)) continue
-      this.#hot.drop(room)
-      this.#rooms.delete(room.key)
-      this.#byId.delete(room.id)
+    for (let room = this.#byUse.oldest; room && room.usedAt + idleMs <= now; room = this.#byUse.oldest) {
+      this.#letGo(room, now)
     }
     try {
       this.#trim.run(now)
@@ -149,15 +153,36 @@ export class DurableLog {
   #open(logRoom: LogRoom, now: number): DurableRoom {
     const known = this.#rooms.get(logRoom.key)
     if (known) {
-      known.usedAt = now
       known.policy = logRoom.log
+      this.#use(known, now)
       return known
     }
     const room = this.#try(() => this.#load(logRoom))
+    for (let tries = 0; tries < letGoTries && this.#rooms.size >= this.#options.rooms; tries++) {
+      this.#letGo(this.#byUse.oldest!, now)
+    }
     room.usedAt = now
     this.#rooms.set(room.key, room)
     this.#byId.set(room.id, room)
+    this.#byUse.add(room)
     return room
+  }
+
+  #use(room: DurableRoom, now: number): void {
+    room.usedAt = now
+    this.#byUse.touch(room)
+  }
+
+  /** A room that is needed stays, and counts as used. */
+  #letGo(room: DurableRoom, now: number): void {
+    if (room.waiting > 0 || this.#options.delivery.listensTo(room.key)) {
+      this.#use(room, now)
+      return
+    }
+    this.#hot.drop(room)
+    this.#rooms.delete(room.key)
+    this.#byId.delete(room.id)
+    this.#byUse.remove(room)
   }
 
   #load({ key, log: policy }: LogRoom): DurableRoom {

@@ -38,6 +38,8 @@ export type EmbeddedEngineOptions = {
   readonly memoryRooms?: number
   /** Idempotency keys of rooms that are not durable, as `RecentKeys` bounds them. @default 20,000 a room, 200,000 in all */
   readonly memoryKeys?: RecentKeysOptions
+  /** Durable rooms known to memory at a time; more, only while somebody listens to them. @default 20,000 */
+  readonly durableRooms?: number
   /** Quiet rooms whose last position is remembered. @default 100,000 */
   readonly quietRooms?: number
   /** How long the last position of a quiet room is remembered. @default 24 hours */
@@ -54,6 +56,7 @@ const defaults = {
   memoryBytes: 256 * 1024 * 1024,
   memoryRooms: 100_000,
   memoryKeys: { perRoom: 20_000, inAll: 200_000 },
+  durableRooms: 20_000,
   quietRooms: 100_000,
   quietMs: 24 * 60 * 60_000,
 }
@@ -143,13 +146,13 @@ class EmbeddedRooms implements RoomLog {
   }
 
   #make(): Running {
-    const { disk, idempotencyMs, log, hotEvents, hotBytes } = this.#settings
+    const { disk, idempotencyMs, log, hotEvents, hotBytes, durableRooms } = this.#settings
     const delivery = this.#delivery
     const memory = this.#makeMemory()
     if (disk === 'none') return { memory, durable: undefined }
     try {
       const hot = { eventsPerRoom: hotEvents, bytes: hotBytes }
-      return { memory, durable: DurableLog.open({ disk, delivery, log, idempotencyMs, hot }) }
+      return { memory, durable: DurableLog.open({ disk, delivery, log, idempotencyMs, hot, rooms: durableRooms }) }
     } catch (cause) {
       if (cause instanceof FanfareError) throw cause
       throw new FanfareError('unavailable', notOpened(disk.path, cause), { cause })
