@@ -95,7 +95,8 @@ const answer = async (options: ListenOptions, incoming: Incoming): Promise<Respo
   if (opening.kind === 'refuse') return problem(opening.error)
   const upgraded = server.upgrade(request, {
     data: { opening, connection: undefined },
-    ...(opening.protocol === undefined ? {} : { headers: { 'Sec-WebSocket-Protocol': opening.protocol } }),
+    // Left out, Bun would answer with the first that was offered, and that may be a token.
+    headers: { 'Sec-WebSocket-Protocol': opening.protocol ?? '' },
   })
   return upgraded ? undefined : problem(new FanfareError('bad_frame', 'The WebSocket handshake is not complete.'))
 }
