@@ -19,7 +19,10 @@ import type { RoomKey } from '../model/room-key.ts'
 export type Draft = Omit<RoomEvent, 'offset'>
 
 export type PublishOptions = {
-  /** Idempotency key, scoped to the room: within `idempotencyMs` the same key gives the first receipt and appends nothing. */
+  /**
+   * Idempotency key, scoped to the room: within `idempotencyMs` the same key gives the first receipt and appends nothing.
+   * Of rooms in memory an engine may forget the oldest keys sooner, when more come than it can remember.
+   */
   readonly key?: string
   /** Keep the event in {@link Unreacted} until it is marked as done. Durable rooms only; elsewhere it has no effect. */
   readonly react?: boolean

@@ -32,7 +32,10 @@ export type EmbeddedEngineOptions = {
   readonly hotEvents?: number
   /** What the newest events of all durable rooms may take in memory. @default 32 MB */
   readonly hotBytes?: number
-  /** What the events of all rooms that are not durable may take in memory. @default 256 MB */
+  /**
+   * What the events of all rooms that are not durable may take of the heap, about; garbage not yet collected comes on top.
+   * @default 256 MB
+   */
   readonly memoryBytes?: number
   /** Rooms that are not durable and known at a time; more, only while somebody listens to them. @default 100,000 */
   readonly memoryRooms?: number

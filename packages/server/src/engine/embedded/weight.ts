@@ -4,13 +4,13 @@
  */
 import type { Json, JsonObject, RoomEvent } from '@fanfare/protocol'
 
-/** The event itself, its place in a ring, its id and its timestamp. */
-const eventWeight = 320
+/** Measured as what the heap holds: the event itself, its place in a ring, its id and its timestamp. */
+const eventWeight = 600
 /** A value in a list or an object, and what an object or list takes before it holds anything. */
 const slotWeight = 8
-const cellWeight = 40
+const cellWeight = 64
 /** A string's head. Its text takes a byte or two a character, never more than in UTF-8 where that is two. */
-const stringWeight = 24
+const stringWeight = 40
 
 export const weightOf = (event: Pick<RoomEvent, 'data'>): number => eventWeight + weightOfJson(event.data)
 
