@@ -14,9 +14,13 @@ export type Scenario = (run: Run) => Promise<readonly Figure[]>
 
 export const names: { readonly [name in Contender]: string } = {
   fanfare: 'Fanfare',
+  'fanfare-socketio': 'Fanfare, Socket.IO',
   socketio: 'Socket.IO',
   'bun-publish': 'bare Bun publish',
 }
+
+/** One server of ours has clients of both kinds. */
+const scripts = { fanfare: 'fanfare', 'fanfare-socketio': 'fanfare', 'bun-publish': 'bun-publish' } as const
 
 export const startServer = (contender: Contender): Promise<Child> =>
   contender === 'socketio'
@@ -27,7 +31,7 @@ export const startServer = (contender: Contender): Promise<Child> =>
         core: 0,
         environment: { NODE_ENV: 'production' },
       })
-    : startChild({ runtime: 'bun', script: `servers/${contender}.ts`, core: 0 })
+    : startChild({ runtime: 'bun', script: `servers/${scripts[contender]}.ts`, core: 0 })
 
 export const startLoad = (): Promise<Child> => startChild({ runtime: 'bun', script: 'load/main.ts', core: 1 })
 

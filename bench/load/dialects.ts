@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { payloadOf } from '../lib/payload.ts'
 import { tokenFor } from '../lib/token.ts'
 
-export type Contender = 'fanfare' | 'socketio' | 'bun-publish'
+export type Contender = 'fanfare' | 'fanfare-socketio' | 'socketio' | 'bun-publish'
 
 export type Guest = {
   readonly index: number
@@ -79,6 +79,13 @@ const socketio: Dialect = {
   },
 }
 
+/** The same clients as the stock server's. */
+const fanfareSocketio: Dialect = {
+  ...socketio,
+  upgrade: ({ index, port }) =>
+    request('/socket.io/?EIO=4&transport=websocket', port, [`X-Forwarded-For: ${addressOf(index)}`]),
+}
+
 const bunPublish: Dialect = {
   upgrade: ({ port, rooms }) => request(`/?${rooms.map((room) => `room=${encodeURIComponent(room)}`).join('&')}`, port),
   greeted: () => ({ ready: true }),
@@ -88,4 +95,9 @@ const bunPublish: Dialect = {
   },
 }
 
-export const dialects: { readonly [name in Contender]: Dialect } = { fanfare, socketio, 'bun-publish': bunPublish }
+export const dialects: { readonly [name in Contender]: Dialect } = {
+  fanfare,
+  'fanfare-socketio': fanfareSocketio,
+  socketio,
+  'bun-publish': bunPublish,
+}

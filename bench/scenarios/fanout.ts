@@ -6,7 +6,7 @@ import { names, notesOn, numberIn, type Scenario, startLoad, startServer, type W
 import type { Contender } from '../load/dialects.ts'
 import type { RoundOptions } from '../load/fanout.ts'
 
-const contenders = ['fanfare', 'socketio', 'bun-publish'] as const
+const contenders = ['fanfare', 'fanfare-socketio', 'socketio', 'bun-publish'] as const
 const subscribers = 1_000
 const windows = [1, 16] as const
 
@@ -71,23 +71,37 @@ const figuresOf = ({ contender, inFlight, rounds }: Measured): readonly Figure[]
   ]
 }
 
-/** Of medians, each to Fanfare's. */
+type Comparison = {
+  readonly one: Contender
+  readonly other: Contender
+  readonly goals: { readonly [inFlight: number]: string }
+}
+
+const comparisons: readonly Comparison[] = [
+  { one: 'fanfare', other: 'socketio', goals: { 16: 'goal: at least 5' } },
+  { one: 'fanfare', other: 'bun-publish', goals: {} },
+  { one: 'fanfare-socketio', other: 'fanfare', goals: { 1: 'goal: at least 0.85', 16: 'goal: at least 0.85' } },
+  { one: 'fanfare-socketio', other: 'socketio', goals: { 16: 'goal: at least 5' } },
+]
+
+/** Of medians, one contender's to another's. */
 const ratios = (measured: readonly Measured[]): readonly Figure[] =>
   windows.flatMap((inFlight) => {
     const medianRate = (contender: Contender) =>
       medianOf(
         (measured.find((one) => one.contender === contender && one.inFlight === inFlight)?.rounds ?? []).map(rate),
       )
-    return (['socketio', 'bun-publish'] as const).map((other) =>
-      figure(
+    return comparisons.map(({ one, other, goals }) => {
+      const goal = goals[inFlight]
+      return figure(
         {
           scenario: 'fanout',
-          contender: `Fanfare to ${names[other]}`,
+          contender: `${names[one]} to ${names[other]}`,
           measure: `deliveries, ${inFlight} in flight`,
           unit: 'times',
-          notes: other === 'socketio' && inFlight === 16 ? ['goal: at least 5'] : [],
+          notes: goal === undefined ? [] : [goal],
         },
-        [medianRate('fanfare') / medianRate(other)],
-      ),
-    )
+        [medianRate(one) / medianRate(other)],
+      )
+    })
   })

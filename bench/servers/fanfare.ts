@@ -10,12 +10,27 @@ import { answerQuestions } from '../lib/control.ts'
 import { measureMemory } from '../lib/memory.ts'
 import { secret } from '../lib/token.ts'
 
-const events = { tick: z.object({ text: z.string(), n: z.string() }) }
+const Tick = z.object({ text: z.string(), n: z.string() })
+type Tick = z.infer<typeof Tick>
+const events = { tick: Tick }
 
 const app = defineApp({
   rooms: {
     'memory:{name}': { events, access: 'tenant', publish: 'tenant', log: { keep: 1_000, for: '5m' } },
     'durable:{name}': { events, access: 'tenant', publish: 'tenant', log: { keep: 1_000, for: '5m', durable: true } },
+  },
+  socketio: {
+    transports: ['websocket'],
+    namespaces: {
+      '/': {
+        on: {
+          join: async (socket, rooms: readonly string[]) => {
+            for (const room of rooms) await socket.join(room)
+          },
+          publish: (socket, room: string, data: Tick) => socket.publish(room, 'tick', data),
+        },
+      },
+    },
   },
 })
 

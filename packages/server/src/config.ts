@@ -37,6 +37,7 @@ export const settings = {
     default: '.fanfare',
     doc: 'Where durable rooms, keys, grants and a development secret are kept.',
   }),
+  memoryBytes: size({ default: 256 * 1024 ** 2, doc: 'Memory for the events of rooms that are not durable, in all.' }),
   secret: secret({ doc: 'Signs and verifies HS256 tokens. At least 32 random bytes: `openssl rand -base64 48`.' }),
   keysFile: text({ default: none, doc: 'A file with a JSON Web Key Set from which tokens are verified.' }),
   jwksUrl: text({ default: none, doc: 'The address of a JSON Web Key Set from which tokens are verified.' }),

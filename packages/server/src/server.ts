@@ -204,6 +204,7 @@ const openServices = async (parts: ServiceParts, closing: Closing): Promise<Serv
     disk: folder,
     log,
     idempotencyMs: limits.idempotencyMs,
+    memoryBytes: config.memoryBytes,
   })
   const cache = new SqliteCache({ clock, folder })
   const services: Services = {

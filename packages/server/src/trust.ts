@@ -1,11 +1,11 @@
 /** Puts together who is believed: the secret, the keys and the rules that the configuration names. Part of the composition. */
-import { readFile } from 'node:fs/promises'
 import { toFanfareError } from '@fanfare/protocol'
 import type { App } from './app/app.ts'
 import type { Auth } from './auth/auth.ts'
 import { createAuth } from './auth/create-auth.ts'
 import { jwksKeys } from './auth/jwks.ts'
-import { fixedKeys, type KeySource, keysOfSet, publicAlgorithms, secretKey, type TypedKey } from './auth/keys.ts'
+import { fixedKeys, type KeySource, publicAlgorithms, secretKey, type TypedKey } from './auth/keys.ts'
+import { keysOfFile } from './auth/keys-file.ts'
 import { mintToken } from './auth/mint.ts'
 import { resolveSecret, type Secret } from './auth/secret.ts'
 import { memoryTickets } from './auth/tickets.ts'
@@ -66,10 +66,7 @@ type KeyOptions = { readonly signing: TypedKey | undefined; readonly clock: Cloc
 
 const keySources = async (config: Config, { signing, clock, log }: KeyOptions): Promise<readonly KeySource[]> => {
   const algorithms = publicAlgorithms.filter((name) => config.algorithms.includes(name))
-  const fromFile =
-    config.keysFile === undefined
-      ? []
-      : await keysOfSet(JSON.parse(await readFile(config.keysFile, 'utf8')) as unknown, algorithms)
+  const fromFile = config.keysFile === undefined ? [] : await keysOfFile(config.keysFile, algorithms)
   const fixed = fixedKeys([...(signing ? [signing] : []), ...fromFile])
   return config.jwksUrl === undefined ? [fixed] : [fixed, jwksKeys({ url: config.jwksUrl, algorithms, clock, log })]
 }

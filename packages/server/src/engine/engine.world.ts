@@ -84,11 +84,18 @@ export class EngineWorld {
     return this.engine.log.publish(room, draft, options)
   }
 
+  /** Publishes what must be new. */
+  async append(room: LogRoom, data: Json, options?: PublishOptions): Promise<Published & { duplicate: false }> {
+    const published = await this.publish(room, data, options)
+    if (published.duplicate) throw new Error(`It repeats ${published.id}.`)
+    return published
+  }
+
   /** Publishes the numbers from 1 to `count`, one after another; returns the last position. */
   async publishMany(room: LogRoom, count: number) {
     let last: Published | undefined
     for (let number = 1; number <= count; number++) last = await this.publish(room, number)
-    return { epoch: last!.epoch, offset: last!.event.offset }
+    return { epoch: last!.epoch, offset: last!.offset }
   }
 
   /** A read that must succeed. */
@@ -149,3 +156,13 @@ export const offsets = (events: readonly RoomEvent[]): number[] => events.map((e
 export const dataOf = (events: readonly RoomEvent[]): Json[] => events.map((event) => event.data)
 export const upTo = (count: number, from = 1): number[] =>
   Array.from({ length: Math.max(0, count - from + 1) }, (_, index) => from + index)
+
+/** What a repeat of the publish is answered with: its receipt, without the event. */
+export const repeatOf = ({ id, epoch, offset, timestamp, durability }: Published): Published => ({
+  duplicate: true,
+  id,
+  epoch,
+  offset,
+  timestamp,
+  durability,
+})

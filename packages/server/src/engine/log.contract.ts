@@ -8,7 +8,7 @@ export const describeLog = (play: Case, kind: RoomKind): void => {
   play('I1 offsets rise by 1 from 1, in one epoch', async (world) => {
     const room = world.room('a', { durable })
     const published = []
-    for (let number = 0; number < 5; number++) published.push(await world.publish(room, number))
+    for (let number = 0; number < 5; number++) published.push(await world.append(room, number))
     expect(published.map(({ event }) => event.offset)).toEqual([1, 2, 3, 4, 5])
     expect(new Set(published.map(({ epoch }) => epoch)).size).toBe(1)
     expect(published.every(({ duplicate }) => !duplicate)).toBe(true)
@@ -17,7 +17,7 @@ export const describeLog = (play: Case, kind: RoomKind): void => {
   play('I1 rooms count by themselves', async (world) => {
     const [a, b] = [world.room('a', { durable }), world.room('b', { durable })]
     await world.publishMany(a, 3)
-    expect((await world.publish(b, 'first')).event.offset).toBe(1)
+    expect((await world.publish(b, 'first')).offset).toBe(1)
     expect(await world.top(a)).toMatchObject({ offset: 3 })
   })
 
@@ -36,7 +36,7 @@ export const describeLog = (play: Case, kind: RoomKind): void => {
         const acknowledged = []
         for (let number = 0; number < 10; number++) {
           const room = rooms[(publisher * 7 + number) % rooms.length]!
-          acknowledged.push({ key: room.key, event: (await world.publish(room, `${publisher}/${number}`)).event })
+          acknowledged.push({ key: room.key, event: (await world.append(room, `${publisher}/${number}`)).event })
           if ((publisher + number) % 3 === 0) await new Promise((resolve) => setImmediate(resolve))
         }
         return acknowledged
@@ -78,7 +78,7 @@ export const describeLog = (play: Case, kind: RoomKind): void => {
     await world.engine.log.listen(mine)
     await world.engine.log.listen(mine)
     await world.publish(other, 'not for me')
-    const { event, epoch } = await world.publish(mine, 'after')
+    const { event, epoch } = await world.append(mine, 'after')
     expect(world.heard).toEqual([{ room: mine.key, epoch, event }])
   })
 
@@ -99,7 +99,7 @@ export const describeLog = (play: Case, kind: RoomKind): void => {
     const before = await world.publishMany(room, 3)
     await world.engine.log.forget(room)
     expect(world.lost).toEqual([room.key])
-    const { epoch, event } = await world.publish(room, 'new')
+    const { epoch, event } = await world.append(room, 'new')
     expect(epoch).not.toBe(before.epoch)
     expect(event.offset).toBe(1)
     expect(dataOf((await world.read(room, { after: 'earliest', limit: 10 })).events)).toEqual(['new'])
@@ -126,7 +126,7 @@ export const describeLog = (play: Case, kind: RoomKind): void => {
     const last = await world.publishMany(room, 3)
     await world.host.clock.advance(10 * 60_000)
     expect(await world.read(room, { after: last, limit: 10 })).toMatchObject({ events: [], top: last, more: false })
-    expect((await world.publish(room, 'next')).event.offset).toBe(4)
+    expect((await world.publish(room, 'next')).offset).toBe(4)
   })
 
   play('I6 after listen resolves, a reading and what is delivered join without a hole', async (world) => {
@@ -148,7 +148,7 @@ export const describeLog = (play: Case, kind: RoomKind): void => {
     world.onDeliver = (event) => {
       if (event.offset === 1) throw new Error('the sink failed, as the case asks')
     }
-    expect((await world.publish(room, 1)).event.offset).toBe(1)
+    expect((await world.publish(room, 1)).offset).toBe(1)
     await world.publish(room, 2)
     expect(world.lost).toEqual([room.key])
     expect(offsets(world.heardIn(room))).toEqual([1, 2])
@@ -156,7 +156,7 @@ export const describeLog = (play: Case, kind: RoomKind): void => {
 
   play('an engine that has stopped refuses, and what it had accepted stands', async (world) => {
     const room = world.room('a', { durable })
-    const accepted = upTo(20).map((number) => world.publish(room, number))
+    const accepted = upTo(20).map((number) => world.append(room, number))
     await world.stop()
     expect((await Promise.all(accepted)).map(({ event }) => event.offset)).toEqual(upTo(20))
     await expect(world.publish(room, 'late')).rejects.toMatchObject({ code: 'unavailable' })

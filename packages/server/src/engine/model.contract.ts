@@ -4,10 +4,10 @@ import type { Position, RoomEvent } from '@fanfare/protocol'
 import fc from 'fast-check'
 import type { LogRoom } from '../model/room.ts'
 import type { Case, EngineWorld, RoomKind } from './engine.world.ts'
-import type { ReadQuery } from './room-log.ts'
+import type { Published, ReadQuery, Receipt } from './room-log.ts'
 
 type Kept = { readonly event: RoomEvent; readonly at: number }
-type Remembered = { readonly event: RoomEvent; readonly at: number }
+type Remembered = { readonly receipt: Receipt; readonly at: number }
 
 /** One room as it ought to be. `life` counts its epochs, whose names only the engine knows. */
 class RoomModel {
@@ -150,12 +150,13 @@ class Run {
       const known = key === undefined ? undefined : model.keys.get(key)
       this.#checkEpoch(model, published.epoch)
       if (known && known.at > now - idempotencyMs) {
-        expect(published).toMatchObject({ duplicate: true, event: known.event })
+        expect(published).toMatchObject({ duplicate: true, ...known.receipt })
         continue
       }
-      expect(published).toMatchObject({ duplicate: false, event: { offset: ++model.top } })
+      expect(published).toMatchObject({ duplicate: false, offset: ++model.top })
+      if (published.duplicate) continue
       model.kept.push({ event: published.event, at: now })
-      if (key !== undefined) model.keys.set(key, { event: published.event, at: now })
+      if (key !== undefined) model.keys.set(key, { receipt: receiptOf(published), at: now })
       this.#expected.get(model.room)!.push(published.event)
     }
   }
@@ -183,6 +184,14 @@ class Run {
     expect(epoch).toBe(this.#epochs.get(name)!)
   }
 }
+
+const receiptOf = ({ id, epoch, offset, timestamp, durability }: Published): Receipt => ({
+  id,
+  epoch,
+  offset,
+  timestamp,
+  durability,
+})
 
 const queryOf = ({ way, from, limit }: ReadShape, position: Position): ReadQuery => {
   if (way === 'before') return { limit, before: from === 'position' ? position : 'latest' }

@@ -158,7 +158,7 @@ export const describeReading = (play: Case, kind: RoomKind): void => {
     const room = world.room('a', { durable })
     const values = ['', '\u0000 \u2028 "quoted" 🏥', null, false, 1e-7, [], {}, { deep: [{ a: null }] }]
     const acknowledged = []
-    for (const value of values) acknowledged.push((await world.publish(room, value)).event)
+    for (const value of values) acknowledged.push((await world.append(room, value)).event)
     expect((await world.read(room, { after: 'earliest', limit: 99 })).events).toEqual(acknowledged)
   })
 }

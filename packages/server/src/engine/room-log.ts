@@ -19,18 +19,29 @@ import type { RoomKey } from '../model/room-key.ts'
 export type Draft = Omit<RoomEvent, 'offset'>
 
 export type PublishOptions = {
-  /** Idempotency key, scoped to the room: within `idempotencyMs` the same key returns the first result and appends nothing. */
+  /**
+   * Idempotency key, scoped to the room: within `idempotencyMs` the same key gives the first receipt and appends nothing.
+   * Of rooms in memory an engine may forget the oldest keys sooner, when more come than it can remember.
+   */
   readonly key?: string
   /** Keep the event in {@link Unreacted} until it is marked as done. Durable rooms only; elsewhere it has no effect. */
   readonly react?: boolean
 }
 
-export type Published = {
-  readonly event: RoomEvent
+/** What a publish is answered with. All that is kept of a key, so that a repeat costs no second copy of the event. */
+export type Receipt = {
+  /** The event's. */
+  readonly id: string
   readonly epoch: string
+  readonly offset: number
+  /** The event's: ISO 8601, UTC. */
+  readonly timestamp: string
   readonly durability: Durability
-  readonly duplicate: boolean
 }
+
+/** Of a duplicate, the receipt of the first; its event may have left the log. */
+export type Published = Receipt &
+  ({ readonly duplicate: false; readonly event: RoomEvent } | { readonly duplicate: true })
 
 /** Which run to read. `limit` and `maxBytes` end a page early, never with a hole; at least one event is returned if there is one. */
 export type ReadQuery = { readonly limit: number; readonly maxBytes?: number } & (

@@ -62,20 +62,12 @@ const append = async (services: Services, caller: Caller, prepared: Prepared): P
     },
   )
   metrics.observe('fanfare_publish_seconds', (clock.now() - startedAt) / 1000)
-  const { event, epoch, durability, duplicate } = published
-  if (!duplicate) {
+  if (!published.duplicate) {
     metrics.add('fanfare_events_published_total')
-    reactor.react(room, event, prepared.depth ?? 0)
+    reactor.react(room, published.event, prepared.depth ?? 0)
   }
-  return {
-    id: event.id,
-    room: event.room,
-    epoch,
-    offset: event.offset,
-    timestamp: event.timestamp,
-    durability,
-    duplicate,
-  }
+  const { id, epoch, offset, timestamp, durability, duplicate } = published
+  return { id, room: room.name, epoch, offset, timestamp, durability, duplicate }
 }
 
 const userOfCaller = (caller: Caller): string | undefined => {

@@ -81,7 +81,7 @@ export class FakeBroker implements RoomLog {
     if (this.#loses) this.#send({ room: room.key, lost: true })
     else this.#send({ room: room.key, epoch, event })
     this.#loses = false
-    return Promise.resolve({ event, epoch, durability: 'broker', duplicate: false })
+    return Promise.resolve({ duplicate: false, event, id: '', epoch, offset, timestamp: '', durability: 'broker' })
   }
 
   async read(room: LogRoom, query: ReadQuery): Promise<Slice> {

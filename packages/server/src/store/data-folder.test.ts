@@ -57,6 +57,16 @@ test('what cannot be a folder is refused with its name', async () => {
   })
 })
 
+test('a lock file that is none is named, with what may be done about it', async () => {
+  const path = join(root, 'damaged')
+  mkdirSync(path)
+  writeFileSync(join(path, 'fanfare.lock'), 'no lock '.repeat(1_000))
+  await expect(openDataFolder(path)).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringMatching(/fanfare\.lock: .*may be deleted/),
+  })
+})
+
 test('a second process is refused within a second, and told who has the folder', async () => {
   const path = join(root, 'held')
   const holder = spawn(path)

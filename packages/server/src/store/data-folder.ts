@@ -37,7 +37,7 @@ export const openDataFolder = async (path: string): Promise<DataFolder> => {
   try {
     makePrivate(path)
   } catch (error) {
-    throw new FanfareError('unavailable', `The data folder ${path} cannot be used: ${messageOf(error)}`, {
+    throw new FanfareError('unavailable', `The data folder ${path} cannot be used: ${messageOf(error)}. ${usable}`, {
       cause: error,
     })
   }
@@ -49,6 +49,8 @@ export const openDataFolder = async (path: string): Promise<DataFolder> => {
     close: () => lock.release(),
   }
 }
+
+const usable = 'Give a folder that the user who runs Fanfare may read and write (FANFARE_DATA_FOLDER).'
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
@@ -64,9 +66,7 @@ const makePrivate = (path: string): void => {
 const counterDigits = 16
 
 const openCounter = (path: string): FolderCounter => {
-  const file = openSync(path, 'a+', 0o600)
-  closeSync(file)
-  const handle = openSync(path, 'r+')
+  const handle = openForWriting(path)
   return {
     read() {
       const bytes = Buffer.alloc(counterDigits)
@@ -78,5 +78,17 @@ const openCounter = (path: string): FolderCounter => {
       writeSync(handle, String(value).padStart(counterDigits, '0'), 0)
     },
     close: () => closeSync(handle),
+  }
+}
+
+/** @throws FanfareError `unavailable` */
+const openForWriting = (path: string): number => {
+  try {
+    closeSync(openSync(path, 'a+', 0o600))
+    return openSync(path, 'r+')
+  } catch (error) {
+    throw new FanfareError('unavailable', `The file ${path} cannot be used: ${messageOf(error)}. ${usable}`, {
+      cause: error,
+    })
   }
 }

@@ -14,18 +14,19 @@ const pidFileName = 'fanfare.pid'
 
 export type FolderLock = { release(): void }
 
-/** @throws FanfareError `unavailable` within a second, naming the pid of the process that holds the lock */
+/**
+ * @throws FanfareError `unavailable` within a second, naming the pid of the process that holds the lock, or what is wrong
+ * with the folder
+ */
 export const takeLock = async (folder: string): Promise<FolderLock> => {
-  const database = new DatabaseSync(join(folder, lockFileName))
+  const path = join(folder, lockFileName)
+  let database: DatabaseSync | undefined
   try {
+    database = new DatabaseSync(path)
     database.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
   } catch (error) {
-    database.close()
-    if (!/locked|busy/i.test(String(error))) {
-      throw new FanfareError('unavailable', `The data folder ${folder} cannot be locked: ${String(error)}`, {
-        cause: error,
-      })
-    }
+    database?.close()
+    if (!/locked|busy/i.test(String(error))) throw notLocked(path, error)
     const holder = await holderOf(folder)
     throw new FanfareError(
       'unavailable',
@@ -34,10 +35,14 @@ export const takeLock = async (folder: string): Promise<FolderLock> => {
     )
   }
   const pidFile = join(folder, pidFileName)
-  writeFileSync(`${pidFile}.new`, `${JSON.stringify({ pid: process.pid, startedAt: startOf(process.pid) })}\n`, {
-    mode: 0o600,
-  })
-  renameSync(`${pidFile}.new`, pidFile)
+  try {
+    const holder = { pid: process.pid, startedAt: startOf(process.pid) }
+    writeFileSync(`${pidFile}.new`, `${JSON.stringify(holder)}\n`, { mode: 0o600 })
+    renameSync(`${pidFile}.new`, pidFile)
+  } catch (error) {
+    database.close()
+    throw notLocked(pidFile, error)
+  }
   // Also what keeps the database from being collected as garbage, and the lock with it, when nobody keeps the folder.
   const release = () => {
     process.off('exit', release)
@@ -47,6 +52,14 @@ export const takeLock = async (folder: string): Promise<FolderLock> => {
   process.on('exit', release)
   return { release }
 }
+
+const notLocked = (path: string, cause: unknown): FanfareError =>
+  new FanfareError(
+    'unavailable',
+    `The data folder cannot be locked: ${path}: ${cause instanceof Error ? cause.message : String(cause)}. ` +
+      'See that its disk has room and that the user who runs Fanfare may write there; a damaged lock file may be deleted.',
+    { cause },
+  )
 
 /** The holder may have locked an instant ago and not yet have written its pid: a name that is not alive is asked for again. */
 const holderOf = async (folder: string): Promise<string> => {

@@ -1,7 +1,8 @@
 import { afterAll, expect, test } from 'bun:test'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { FanfareError } from '@fanfare/protocol'
 import { inTransaction, openSqlite } from './sqlite.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'fanfare-sqlite-'))
@@ -43,7 +44,30 @@ test('a file of a later version is refused, and so is one that is no database', 
   expect(() => openSqlite({ path, migrations: [first] })).toThrow('later version')
   const text = join(folder, 'text.sqlite')
   writeFileSync(text, 'no database '.repeat(1_000))
-  expect(() => openSqlite({ path: text, migrations: [] })).toThrow()
+  expect(refusalOf(text)).toMatch(/not a database.*backup/)
+})
+
+/** Why a file was refused; it must be named. */
+const refusalOf = (path: string, migrations: readonly string[] = []): string => {
+  try {
+    openSqlite({ path, migrations }).close()
+  } catch (error) {
+    const { code, message } = error as FanfareError
+    expect(code).toBe('unavailable')
+    expect(message).toContain(path)
+    return message
+  }
+  throw new Error(`${path} was opened.`)
+}
+
+test('a file that cannot be opened is named, with the cause and what to do', () => {
+  expect(refusalOf(join(folder, 'nowhere', 'a.sqlite'))).toMatch(/unable to open.*folder exists/)
+  const damaged = join(folder, 'damaged.sqlite')
+  openSqlite({ path: damaged, migrations: [first] }).close()
+  const bytes = readFileSync(damaged)
+  // The first page of the schema, behind a head that is whole.
+  writeFileSync(damaged, Buffer.concat([bytes.subarray(0, 100), Buffer.alloc(bytes.length - 100, 0x55)]))
+  expect(refusalOf(damaged, [first, second])).toMatch(/malformed.*backup/)
 })
 
 test('a transaction is done whole or not at all', () => {

@@ -9,6 +9,8 @@ export type EngineCounter = {
 }
 
 export type EngineDisk = {
+  /** Where it is, for messages to people. */
+  readonly path: string
   /** Opens the named database with every migration applied, and commits on disk when they return (synchronous=FULL). */
   database(name: string, options: { readonly migrations: readonly string[] }): DatabaseSync
   counter(name: string): EngineCounter

@@ -1,14 +1,9 @@
 import { expect, test } from 'bun:test'
-import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { fakeClock } from '../../lib/fake-clock.ts'
-import { openDataFolder } from '../../store/data-folder.ts'
 import { dataOf, EngineWorld, offsets, upTo } from '../engine.world.ts'
-import type { EngineDisk } from './disk.ts'
-import { createEmbeddedEngine } from './embedded.ts'
-import { type EmbeddedHost, embeddedHost } from './embedded.world.ts'
+import { type EmbeddedHost, embeddedHost, embeddedHostWith } from './embedded.world.ts'
 
 const openWorld = async () => {
   const hosts: EmbeddedHost[] = []
@@ -27,57 +22,6 @@ const countRows = (path: string): number => {
   database.close()
   return rows
 }
-
-/** A disk whose databases can be made full, and have room again. */
-const fillable = (disk: EngineDisk) => {
-  const databases: DatabaseSync[] = []
-  const allow = (pages: number) => {
-    for (const database of databases) database.exec(`PRAGMA max_page_count = ${pages}`)
-  }
-  return {
-    fill: () => allow(1),
-    empty: () => allow(1_073_741_823),
-    disk: {
-      counter: (name) => disk.counter(name),
-      database(name, options) {
-        const database = disk.database(name, options)
-        databases.push(database)
-        return database
-      },
-    } satisfies EngineDisk,
-  }
-}
-
-test('a full disk refuses publishes, changes nothing, and is used again when it has room', async () => {
-  const path = mkdtempSync(join(tmpdir(), 'fanfare-full-'))
-  const folder = await openDataFolder(path)
-  const { fill, empty, disk } = fillable(folder)
-  const clock = fakeClock()
-  const host = {
-    clock,
-    durable: true,
-    leaseMs: 30_000,
-    next: async () => createEmbeddedEngine({ clock, disk }),
-    async close() {
-      folder.close()
-      rmSync(path, { recursive: true })
-    },
-  }
-  await using world = await EngineWorld.open(async () => host)
-  const room = world.room('a', { durable: true })
-  await world.engine.log.listen(room)
-  await world.publish(room, 'before')
-  fill()
-  const refused = await Promise.allSettled(
-    upTo(50).map((number) => world.publish(room, `${number}`.repeat(4_000), { key: `k${number}` })),
-  )
-  expect(refused.every((result) => result.status === 'rejected' && result.reason.code === 'unavailable')).toBe(true)
-  expect(await world.top(room)).toMatchObject({ offset: 1 })
-  empty()
-  expect(await world.publish(room, 'after', { key: 'k1' })).toMatchObject({ duplicate: false, event: { offset: 2 } })
-  expect(dataOf(world.heardIn(room))).toEqual(['before', 'after'])
-  expect(dataOf((await world.read(room, { after: 'earliest', limit: 99 })).events)).toEqual(['before', 'after'])
-})
 
 test('an older copy of the database gives every room a new epoch', async () => {
   const { world, path } = await openWorld()
@@ -179,5 +123,40 @@ test('rooms that nobody uses leave memory and come back from disk', async () => 
   await world.host.clock.advance(10 * 60_000)
   expect(await world.top(room)).toEqual(top)
   expect(offsets((await world.read(room, { after: 'earliest', limit: 9 })).events)).toEqual([1, 2, 3])
-  expect((await world.publish(room, 4)).event.offset).toBe(4)
+  expect((await world.publish(room, 4)).offset).toBe(4)
+})
+
+test('of too many rooms some leave memory, and are answered from disk as before', async () => {
+  const hosts: EmbeddedHost[] = []
+  await using world = await EngineWorld.open(async () => {
+    hosts.push(await embeddedHostWith({ durableRooms: 3 }))
+    return hosts[0]!
+  })
+  const rooms = upTo(20).map((number) => world.room(`room${number}`, { durable: true }))
+  await world.engine.log.listen(rooms[0]!)
+  for (const round of [1, 2]) {
+    for (const room of rooms)
+      expect(await world.publish(room, round, { key: `k${round}` })).toMatchObject({ offset: round })
+    const again = await Promise.all(rooms.map((room) => world.publish(room, 'again', { key: 'k1' })))
+    expect(again.every(({ duplicate, offset }) => duplicate && offset === 1)).toBe(true)
+  }
+  expect(offsets(world.heardIn(rooms[0]!))).toEqual([1, 2])
+  for (const room of rooms)
+    expect(dataOf((await world.read(room, { after: 'earliest', limit: 9 })).events)).toEqual([1, 2])
+})
+
+test('keys that count no more leave the disk as fast as new ones come', async () => {
+  // No sweep helps.
+  const host = await embeddedHostWith({ sweepMs: 24 * 60 * 60_000 })
+  await using world = await EngineWorld.open(async () => host)
+  const room = world.room('a', { durable: true })
+  const burst = (name: string) =>
+    Promise.all(upTo(2_000).map((number) => world.publish(room, number, { key: `${name}/${number}` })))
+  await burst('first')
+  await world.host.clock.advance(5 * 60_000)
+  await burst('second')
+  await world.stop()
+  const database = openDatabase(host.path())
+  expect(database.prepare('SELECT count(*) AS keys FROM idempotency').get()).toEqual({ keys: 2_000 })
+  database.close()
 })

@@ -8,6 +8,7 @@ import type { Log } from '../../lib/log.ts'
 import type { LogRoom } from '../../model/room.ts'
 import type { RoomKey } from '../../model/room-key.ts'
 import type { Draft, Published, ReadQuery, Slice } from '../room-log.ts'
+import { Chain } from './chain.ts'
 import type { Delivery } from './delivery.ts'
 import type { EngineDisk } from './disk.ts'
 import { beginAgain, type DurableRoom, eventOfRow, firstKept, newRoom, type Standing, sizeOf } from './durable-room.ts'
@@ -15,9 +16,10 @@ import { GroupCommit, type PublishOperation, type Written } from './group-commit
 import { HotWindows, type HotWindowsOptions } from './hot-windows.ts'
 import { type OpenedDatabase, openDatabase } from './open-database.ts'
 import { pageOf, type Range, rangeOf, sliceOf } from './range.ts'
-import { type Entry, walk } from './ring.ts'
-import type { EventRow, RoomRow } from './tables.ts'
+import { type Sized, walk } from './ring.ts'
+import type { EventRow, KeyRow, RoomRow } from './tables.ts'
 import { TrimDisk } from './trim-disk.ts'
+import { weightOf } from './weight.ts'
 
 export type DurableLogOptions = {
   readonly disk: EngineDisk
@@ -25,18 +27,23 @@ export type DurableLogOptions = {
   readonly log: Log
   readonly idempotencyMs: number
   readonly hot: HotWindowsOptions
+  /** Rooms that memory knows at a time; more, only while they are listened to or written. */
+  readonly rooms: number
 }
 
 export type DurablePublishOptions = { readonly key: string | undefined; readonly react: boolean; readonly now: number }
 
 /** A room that nobody listens to, nor used for this long, leaves memory; the disk remembers it. */
 const idleMs = 60_000
+/** Rooms looked at for one that may leave when there are too many. */
+const letGoTries = 8
 
 export class DurableLog {
   readonly #options: DurableLogOptions
   readonly #opened: OpenedDatabase
   readonly #rooms = new Map<RoomKey, DurableRoom>()
   readonly #byId = new Map<number, DurableRoom>()
+  readonly #byUse = new Chain<DurableRoom>()
   readonly #hot: HotWindows
   readonly #commit: GroupCommit
   readonly #trim: TrimDisk
@@ -54,6 +61,7 @@ export class DurableLog {
       database,
       tables,
       group: opened.group,
+      idempotencyMs,
       committed: (group) => this.#count(group),
       apply: (written, standings) => this.#apply(written, standings),
     })
@@ -81,7 +89,7 @@ export class DurableLog {
     const room = this.#open(logRoom, now)
     if (key !== undefined) {
       const first = room.inFlight.get(key)
-      if (first) return { ...(await first), duplicate: true }
+      if (first) return duplicateOf(await first)
       const earlier = this.#findKey(room, key, now)
       if (earlier) return earlier
     }
@@ -132,11 +140,8 @@ export class DurableLog {
   /** Lets go of what is too old in memory and on disk. */
   sweep(now: number): void {
     this.#commit.drain()
-    for (const room of this.#rooms.values()) {
-      if (room.usedAt + idleMs > now || room.waiting > 0 || this.#options.delivery.listensTo(room.key)) continue
-      this.#hot.drop(room)
-      this.#rooms.delete(room.key)
-      this.#byId.delete(room.id)
+    for (let room = this.#byUse.oldest; room && room.usedAt + idleMs <= now; room = this.#byUse.oldest) {
+      this.#letGo(room, now)
     }
     try {
       this.#trim.run(now)
@@ -148,15 +153,36 @@ export class DurableLog {
   #open(logRoom: LogRoom, now: number): DurableRoom {
     const known = this.#rooms.get(logRoom.key)
     if (known) {
-      known.usedAt = now
       known.policy = logRoom.log
+      this.#use(known, now)
       return known
     }
     const room = this.#try(() => this.#load(logRoom))
+    for (let tries = 0; tries < letGoTries && this.#rooms.size >= this.#options.rooms; tries++) {
+      this.#letGo(this.#byUse.oldest!, now)
+    }
     room.usedAt = now
     this.#rooms.set(room.key, room)
     this.#byId.set(room.id, room)
+    this.#byUse.add(room)
     return room
+  }
+
+  #use(room: DurableRoom, now: number): void {
+    room.usedAt = now
+    this.#byUse.touch(room)
+  }
+
+  /** A room that is needed stays, and counts as used. */
+  #letGo(room: DurableRoom, now: number): void {
+    if (room.waiting > 0 || this.#options.delivery.listensTo(room.key)) {
+      this.#use(room, now)
+      return
+    }
+    this.#hot.drop(room)
+    this.#rooms.delete(room.key)
+    this.#byId.delete(room.id)
+    this.#byUse.remove(room)
   }
 
   #load({ key, log: policy }: LogRoom): DurableRoom {
@@ -169,20 +195,20 @@ export class DurableLog {
 
   #findKey(room: DurableRoom, key: string, now: number): Published | undefined {
     const since = now - this.#options.idempotencyMs
-    const row = this.#try(() => this.#opened.tables.findKey.get(room.id, key, since) as EventRow | undefined)
-    return row && { event: eventOfRow(row), epoch: room.epoch, durability: 'disk', duplicate: true }
+    const row = this.#try(() => this.#opened.tables.findKey.get(room.id, key, since) as KeyRow | undefined)
+    return row && { ...row, epoch: room.epoch, durability: 'disk', duplicate: true }
   }
 
-  *#walkDisk(room: DurableRoom, { from, to, forwards }: Range): Generator<Entry> {
+  *#walkDisk(room: DurableRoom, { from, to, forwards }: Range): Generator<Sized> {
     const { tables } = this.#opened
     const hole = () => new FanfareError('internal', `Offset ${expected} is missing from the log on disk.`)
     let expected = forwards ? from : to
     for (const row of (forwards ? tables.eventsUp : tables.eventsDown).iterate(room.id, from, to)) {
-      const { offset, at, body } = row as unknown as EventRow
+      const { offset, body } = row as unknown as EventRow
       // A hole must never look like a page (I5).
       if (offset !== expected) throw hole()
       expected += forwards ? 1 : -1
-      yield { event: eventOfRow({ offset, body }), at, bytes: sizeOf(body, offset) }
+      yield { event: eventOfRow({ offset, body }), bytes: sizeOf(body, offset) }
     }
     if (expected >= from && expected <= to) throw hole()
   }
@@ -202,8 +228,9 @@ export class DurableLog {
 
   #applyPublish({ room, draft, body, at, settle }: PublishOperation, { epoch, offset }: Position): void {
     const event = { ...draft, offset }
-    this.#hot.append(room, { event, at, bytes: sizeOf(body, offset) })
-    settle.resolve({ event, epoch, durability: 'disk', duplicate: false })
+    const { id, timestamp } = draft
+    this.#hot.append(room, { event, at, bytes: sizeOf(body, offset), weight: weightOf(event) })
+    settle.resolve({ duplicate: false, event, id, epoch, offset, timestamp, durability: 'disk' })
     this.#options.delivery.deliver(room.key, epoch, event)
   }
 
@@ -225,3 +252,12 @@ export class DurableLog {
     }
   }
 }
+
+const duplicateOf = ({ id, epoch, offset, timestamp, durability }: Published): Published => ({
+  duplicate: true,
+  id,
+  epoch,
+  offset,
+  timestamp,
+  durability,
+})

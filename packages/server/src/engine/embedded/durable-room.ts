@@ -25,6 +25,9 @@ export type DurableRoom = {
   readonly inFlight: Map<string, Promise<Published>>
   /** Operations that wait for a commit. */
   waiting: number
+  /** Its neighbours by use. */
+  older: DurableRoom | undefined
+  newer: DurableRoom | undefined
 }
 
 /** Policies may say Infinity; SQLite's integers cannot. */
@@ -45,6 +48,8 @@ export const newRoom = (key: RoomKey, id: number, standing: Standing & { policy:
   usedAt: 0,
   inFlight: new Map(),
   waiting: 0,
+  older: undefined,
+  newer: undefined,
 })
 
 /** The log begins again, in an epoch of its own (I4). */

@@ -14,6 +14,7 @@ import type { EngineDisk } from './disk.ts'
 import { DurableLog } from './durable-log.ts'
 import { MemoryLog } from './memory-log.ts'
 import { EmbeddedPresence } from './presence.ts'
+import type { RecentKeysOptions } from './recent-keys.ts'
 import { EmbeddedSessionStates } from './session-states.ts'
 
 export type EmbeddedEngineOptions = {
@@ -32,6 +33,17 @@ export type EmbeddedEngineOptions = {
   readonly hotEvents?: number
   /** What the newest events of all durable rooms may take in memory. @default 32 MB */
   readonly hotBytes?: number
+  /**
+   * What the events of all rooms that are not durable may take of the heap, about; garbage not yet collected comes on top.
+   * @default 256 MB
+   */
+  readonly memoryBytes?: number
+  /** Rooms that are not durable and known at a time; more, only while somebody listens to them. @default 100,000 */
+  readonly memoryRooms?: number
+  /** Idempotency keys of rooms that are not durable, as `RecentKeys` bounds them. @default 20,000 a room, 200,000 in all */
+  readonly memoryKeys?: RecentKeysOptions
+  /** Durable rooms known to memory at a time; more, only while somebody listens to them. @default 20,000 */
+  readonly durableRooms?: number
   /** Quiet rooms whose last position is remembered. @default 100,000 */
   readonly quietRooms?: number
   /** How long the last position of a quiet room is remembered. @default 24 hours */
@@ -45,6 +57,10 @@ const defaults = {
   sweepMs: 1_000,
   hotEvents: 128,
   hotBytes: 32 * 1024 * 1024,
+  memoryBytes: 256 * 1024 * 1024,
+  memoryRooms: 100_000,
+  memoryKeys: { perRoom: 20_000, inAll: 200_000 },
+  durableRooms: 20_000,
   quietRooms: 100_000,
   quietMs: 24 * 60 * 60_000,
 }
@@ -135,15 +151,33 @@ class EmbeddedRooms implements RoomLog {
   }
 
   #make(): Running {
-    const { disk, idempotencyMs, log, hotEvents, hotBytes, quietRooms, quietMs } = this.#settings
+    const { disk, idempotencyMs, log, hotEvents, hotBytes, durableRooms } = this.#settings
     const delivery = this.#delivery
-    const memory = new MemoryLog({ delivery, idempotencyMs, keptPositions: quietRooms, keptForMs: quietMs })
+    const memory = this.#makeMemory()
     if (disk === 'none') return { memory, durable: undefined }
     try {
       const hot = { eventsPerRoom: hotEvents, bytes: hotBytes }
-      return { memory, durable: DurableLog.open({ disk, delivery, log, idempotencyMs, hot }) }
+      return { memory, durable: DurableLog.open({ disk, delivery, log, idempotencyMs, hot, rooms: durableRooms }) }
     } catch (cause) {
-      throw new FanfareError('unavailable', 'The database of durable rooms could not be opened.', { cause })
+      if (cause instanceof FanfareError) throw cause
+      throw new FanfareError('unavailable', notOpened(disk.path, cause), { cause })
     }
   }
+
+  #makeMemory(): MemoryLog {
+    const { idempotencyMs, memoryBytes, memoryRooms, memoryKeys, quietRooms, quietMs } = this.#settings
+    return new MemoryLog({
+      delivery: this.#delivery,
+      idempotencyMs,
+      bytes: memoryBytes,
+      rooms: memoryRooms,
+      keys: memoryKeys,
+      keptPositions: quietRooms,
+      keptForMs: quietMs,
+    })
+  }
 }
+
+const notOpened = (folder: string, cause: unknown): string =>
+  `The database of durable rooms, rooms.sqlite in ${folder}, could not be read: ${cause instanceof Error ? cause.message : String(cause)}. ` +
+  'Put a backup in its place, or move it away with its -wal and -shm files and begin anew without what it held.'

@@ -36,13 +36,15 @@ export type GroupCommitOptions = {
   /** Called in order, once the operations are on disk. */
   readonly apply: (written: readonly Written[], standings: ReadonlyMap<DurableRoom, Standing>) => void
   readonly group: number
+  readonly idempotencyMs: number
 }
 
 /** Ends a group early, so that one commit does not hold up the node. */
 const groupOperations = 2_000
 const groupChars = 4 * 1024 * 1024
-/** Beyond it the disk cannot keep up, and publishes are refused. */
+/** Beyond either the disk cannot keep up, and publishes are refused. */
 const mostWaiting = 50_000
+const mostWaitingChars = 64 * 1024 * 1024
 /** Trimmed events leave the disk in runs: at least this many, at most so many in one group. */
 const trimFrom = 512
 const trimMost = 4_096
@@ -50,6 +52,7 @@ const trimMost = 4_096
 export class GroupCommit {
   readonly #options: GroupCommitOptions
   #waiting: Operation[] = []
+  #waitingChars = 0
   #reacted: string[] = []
   #scheduled = false
   #group: number
@@ -61,12 +64,14 @@ export class GroupCommit {
 
   /** @throws FanfareError `overloaded` */
   add(operation: Operation): void {
-    if (this.#waiting.length >= mostWaiting) {
+    const chars = charsOf(operation)
+    if (this.#waiting.length >= mostWaiting || this.#waitingChars + chars > mostWaitingChars) {
       throw new FanfareError('overloaded', 'More publishes wait for the disk than it can take.', {
         retryAfterMs: 1_000,
       })
     }
     operation.room.waiting++
+    this.#waitingChars += chars
     this.#waiting.push(operation)
     this.#schedule()
   }
@@ -113,10 +118,11 @@ export class GroupCommit {
 
   #take(): Operation[] {
     let count = 0
-    for (let chars = 0; count < this.#waiting.length && count < groupOperations && chars < groupChars; count++) {
-      const operation = this.#waiting[count]!
-      if (operation.kind === 'publish') chars += operation.body.length
+    let chars = 0
+    while (count < this.#waiting.length && count < groupOperations && chars < groupChars) {
+      chars += charsOf(this.#waiting[count++]!)
     }
+    this.#waitingChars -= chars
     if (count === this.#waiting.length) {
       const all = this.#waiting
       this.#waiting = []
@@ -135,6 +141,7 @@ export class GroupCommit {
     try {
       const written = group.operations.map((operation) => this.#write(operation, group.standings))
       for (const [room, standing] of group.standings) this.#saveRoom(room, standing, group.standings)
+      this.#expireKeys(group.operations)
       for (const id of group.reacted) tables.removeUnreacted.run(id)
       tables.setMeta.run('commits', String(this.#group + 1))
       database.exec('COMMIT')
@@ -168,8 +175,20 @@ export class GroupCommit {
   #insert({ room, at, body, key, react, draft }: PublishOperation, offset: number): void {
     const { tables } = this.#options
     tables.addEvent.run(room.id, offset, at, body)
-    if (key !== undefined) tables.addKey.run(room.id, key, at, offset, body)
+    if (key !== undefined) tables.addKey.run(room.id, key, at, offset, draft.id, draft.timestamp)
     if (react) tables.addUnreacted.run(draft.id, room.id, offset, at, body)
+  }
+
+  /** Twice as many as came, so that however fast they come, keys that count no more do not pile up on the disk. */
+  #expireKeys(operations: readonly Operation[]): void {
+    let keyed = 0
+    let now = 0
+    for (const operation of operations) {
+      if (operation.kind !== 'publish' || operation.key === undefined) continue
+      keyed++
+      now = operation.at
+    }
+    if (keyed > 0) this.#options.tables.expireKeys.run(now - this.#options.idempotencyMs, keyed * 2)
   }
 
   #saveRoom(room: DurableRoom, standing: Standing, standings: Map<DurableRoom, Standing>): void {
@@ -195,3 +214,5 @@ export class GroupCommit {
     }
   }
 }
+
+const charsOf = (operation: Operation): number => (operation.kind === 'publish' ? operation.body.length : 0)

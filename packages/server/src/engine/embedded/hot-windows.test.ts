@@ -5,10 +5,11 @@ import { HotWindows } from './hot-windows.ts'
 
 const policy = { keep: 1_000, forMs: 1_000, durable: true }
 const roomOf = (id: number) => newRoom(roomKey('t', `room${id}`), id, { epoch: 'e', top: 0, lowest: 1, policy })
-const entry = (offset: number, bytes: number) => ({
+const entry = (offset: number, weight: number) => ({
   event: { id: 'e', type: 'n', tenantId: 't', room: 'r', data: null, timestamp: '', offset },
   at: 0,
-  bytes,
+  bytes: 0,
+  weight,
 })
 
 test('a window holds so many events, and its top goes on rising', () => {

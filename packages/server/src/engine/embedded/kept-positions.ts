@@ -1,14 +1,22 @@
 /** Where the logs of evicted rooms had come to, so that a quiet room does not look like a lost one. Bounded by count and age. */
 import type { Position } from '@fanfare/protocol'
 import type { RoomKey } from '../../model/room-key.ts'
+import { Chain } from './chain.ts'
 
-type Kept = { readonly position: Position; readonly until: number }
+type Kept = {
+  readonly room: RoomKey
+  readonly position: Position
+  readonly until: number
+  older: Kept | undefined
+  newer: Kept | undefined
+}
 
 export type KeptPositionsOptions = { readonly most: number; readonly forMs: number }
 
 export class KeptPositions {
-  /** In the order of eviction, which is the order of expiry too. */
   readonly #kept = new Map<RoomKey, Kept>()
+  /** By eviction, which is the order of expiry too. */
+  readonly #order = new Chain<Kept>()
   readonly #options: KeptPositionsOptions
 
   constructor(options: KeptPositionsOptions) {
@@ -20,22 +28,31 @@ export class KeptPositions {
   }
 
   keep(room: RoomKey, position: Position, now: number): void {
-    this.#kept.delete(room)
-    this.#kept.set(room, { position, until: now + this.#options.forMs })
+    this.#remove(this.#kept.get(room))
+    const until = now + this.#options.forMs
+    const kept: Kept = { room, position, until, older: undefined, newer: undefined }
+    this.#kept.set(room, kept)
+    this.#order.add(kept)
     this.expire(now)
   }
 
   /** Gives the position back and forgets it; undefined means that the room must begin a new epoch (I4). */
   take(room: RoomKey, now: number): Position | undefined {
     const kept = this.#kept.get(room)
-    this.#kept.delete(room)
+    this.#remove(kept)
     return kept !== undefined && kept.until > now ? kept.position : undefined
   }
 
   expire(now: number): void {
-    for (const [room, kept] of this.#kept) {
-      if (kept.until > now && this.#kept.size <= this.#options.most) return
-      this.#kept.delete(room)
+    for (let oldest = this.#order.oldest; oldest; oldest = this.#order.oldest) {
+      if (oldest.until > now && this.#kept.size <= this.#options.most) return
+      this.#remove(oldest)
     }
+  }
+
+  #remove(kept: Kept | undefined): void {
+    if (!kept) return
+    this.#kept.delete(kept.room)
+    this.#order.remove(kept)
   }
 }

@@ -23,8 +23,8 @@ const publish = async (number: number): Promise<string> => {
     data: 'x'.repeat(number % 400),
     timestamp: new Date(now).toISOString(),
   }
-  const { event, epoch } = await engine.log.publish(room, draft, { key })
-  return `${event.id} ${room.name} ${epoch} ${event.offset} ${key}\n`
+  const { id, epoch, offset } = await engine.log.publish(room, draft, { key })
+  return `${id} ${room.name} ${epoch} ${offset} ${key}\n`
 }
 
 process.stdin.resume().on('end', () => process.exit())

@@ -105,6 +105,6 @@ const checkKey = async (
 ): Promise<void> => {
   const room = killRooms.find(({ name }) => name === last.room)!
   const draft = { id: 'again', type: 'note', tenantId: 'clinic', room: room.name, data: null, timestamp: '' }
-  const { duplicate, event } = await engine.log.publish(room, draft, { key: last.key })
-  if (!duplicate || event.id !== last.id) record.faults.push(`${last.key} was published again`)
+  const { duplicate, id } = await engine.log.publish(room, draft, { key: last.key })
+  if (!duplicate || id !== last.id) record.faults.push(`${last.key} was published again`)
 }

@@ -1,7 +1,7 @@
 /** What a read asks for, as offsets: pure arithmetic over the state of one log, the same for memory and disk. */
 import type { GapReason, Position, RoomEvent } from '@fanfare/protocol'
 import type { ReadQuery, Slice } from '../room-log.ts'
-import type { Entry } from './ring.ts'
+import type { Sized } from './ring.ts'
 
 /** One log at the moment of reading: `first` is the lowest offset kept, `top + 1` when none is. */
 export type LogState = { readonly epoch: string; readonly first: number; readonly top: number }
@@ -36,7 +36,7 @@ const rangeBefore = (before: Position | 'latest', { epoch, first, top }: LogStat
 }
 
 /** Takes entries from one end of the range until the page is full. `entries` must come in the direction read. */
-export const pageOf = (query: ReadQuery, range: Range, entries: Iterable<Entry>): RoomEvent[] => {
+export const pageOf = (query: ReadQuery, range: Range, entries: Iterable<Sized>): RoomEvent[] => {
   const limit = Math.max(1, query.limit)
   let budget = query.maxBytes ?? Number.POSITIVE_INFINITY
   const events: RoomEvent[] = []

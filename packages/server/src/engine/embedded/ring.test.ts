@@ -6,6 +6,7 @@ const entry = (offset: number, at = offset) => ({
   event: { id: String(offset), type: 'n', tenantId: 't', room: 'r', data: null, timestamp: '', offset },
   at,
   bytes: 1,
+  weight: offset,
 })
 const offsetsOf = (ring: Ring) =>
   [...walk(ring, { from: ring.first, to: ring.top, forwards: true })].map(({ event }) => event.offset)
@@ -28,10 +29,12 @@ test('a ring agrees with a plain array, whatever is appended, skipped and trimme
             model = []
             top++
           }
-          expect({ offsets: offsetsOf(ring), top: ring.top, length: ring.length }).toEqual({
+          const weight = model.reduce((sum, offset) => sum + offset, 0)
+          expect({ offsets: offsetsOf(ring), top: ring.top, length: ring.length, weight: ring.weight }).toEqual({
             offsets: model,
             top,
             length: model.length,
+            weight,
           })
         }
       },

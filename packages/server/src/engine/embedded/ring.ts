@@ -1,12 +1,14 @@
 /** The newest events of one log in memory: appended at the top, trimmed at the bottom, found by arithmetic. */
 import type { RoomEvent } from '@fanfare/protocol'
 
-export type Entry = {
-  readonly event: RoomEvent
+/** An event and its size as JSON in UTF-8; 0 until somebody asked. */
+export type Sized = { readonly event: RoomEvent; bytes: number }
+
+export type Entry = Sized & {
   /** When it was appended, ms since 1970. */
   readonly at: number
-  /** Its size as JSON in UTF-8; 0 until somebody asked. */
-  bytes: number
+  /** What it counts for where memory is bounded. */
+  readonly weight: number
 }
 
 /** As long as what is trimmed stays below half of the array, it waits: appending and trimming are O(1) over time. */
@@ -17,6 +19,7 @@ export class Ring {
   top: number
   #entries: (Entry | undefined)[] = []
   #head = 0
+  #weight = 0
 
   constructor(top = 0) {
     this.top = top
@@ -24,6 +27,11 @@ export class Ring {
 
   get length(): number {
     return this.#entries.length - this.#head
+  }
+
+  /** Of all that is kept. */
+  get weight(): number {
+    return this.#weight
   }
 
   /** The lowest offset that is kept; `top + 1` when none is. */
@@ -43,6 +51,7 @@ export class Ring {
   append(entry: Entry): void {
     this.top++
     this.#entries.push(entry)
+    this.#weight += entry.weight
   }
 
   /** Counts an event that is not kept. */
@@ -59,6 +68,7 @@ export class Ring {
   shift(): Entry | undefined {
     const oldest = this.oldest
     if (oldest === undefined) return undefined
+    this.#weight -= oldest.weight
     this.#entries[this.#head++] = undefined
     if (this.#head >= compactFrom && this.#head * 2 >= this.#entries.length) {
       this.#entries = this.#entries.slice(this.#head)
@@ -72,6 +82,7 @@ export class Ring {
     this.top = top
     if (this.#entries.length > 0) this.#entries = []
     this.#head = 0
+    this.#weight = 0
   }
 }
 

@@ -21,13 +21,14 @@ export const migrations: readonly string[] = [
     body TEXT NOT NULL,
     PRIMARY KEY (room, offset)
   ) STRICT, WITHOUT ROWID;
-  -- The event is held here too: its own row may be trimmed while the key still counts.
+  -- What a repeat is answered with, and no more: the event's own row may be trimmed while the key still counts.
   CREATE TABLE idempotency (
     room INTEGER NOT NULL,
     key TEXT NOT NULL,
     at INTEGER NOT NULL,
     offset INTEGER NOT NULL,
-    body TEXT NOT NULL,
+    id TEXT NOT NULL,
+    timestamp TEXT NOT NULL,
     PRIMARY KEY (room, key)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX idempotency_at ON idempotency (at);
@@ -48,6 +49,7 @@ export type RoomRow = {
   readonly keep: number
   readonly for_ms: number
 }
+export type KeyRow = { readonly offset: number; readonly id: string; readonly timestamp: string }
 export type EventRow = { readonly offset: number; readonly at: number; readonly body: string }
 
 /** Every statement, prepared once. */
@@ -79,9 +81,9 @@ export const prepareTables = (database: DatabaseSync) => {
       FROM (SELECT offset, at FROM event WHERE room = ? ORDER BY offset LIMIT ?)`),
     trimEvents: sql('DELETE FROM event WHERE room = ? AND offset < ?'),
 
-    findKey: sql('SELECT offset, at, body FROM idempotency WHERE room = ? AND key = ? AND at > ?'),
-    addKey: sql(`INSERT INTO idempotency (room, key, at, offset, body) VALUES (?, ?, ?, ?, ?)
-      ON CONFLICT (room, key) DO UPDATE SET at = excluded.at, offset = excluded.offset, body = excluded.body`),
+    findKey: sql('SELECT offset, id, timestamp FROM idempotency WHERE room = ? AND key = ? AND at > ?'),
+    addKey: sql(`INSERT OR REPLACE INTO idempotency (room, key, at, offset, id, timestamp)
+      VALUES (?, ?, ?, ?, ?, ?)`),
     // Time during which no process ran does not count for keys of what may have to be done again.
     renewKeys: sql('UPDATE idempotency SET at = ? WHERE at >= (SELECT min(at) FROM unreacted)'),
     expireKeys: sql(`DELETE FROM idempotency WHERE (room, key) IN
