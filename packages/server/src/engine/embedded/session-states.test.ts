@@ -17,6 +17,7 @@ test('without a disk states are kept in memory', async () => {
 test('what cannot be written is refused as a whole, and the next is written', async () => {
   const database = new DatabaseSync(':memory:')
   const disk: EngineDisk = {
+    path: ':memory:',
     database(_, { migrations }) {
       for (const migration of migrations) database.exec(migration)
       return database
