@@ -99,3 +99,32 @@ test('a thousand sessions have one timer', async () => {
   await world.clock.advance(10_000)
   expect(all.every(({ heard, link }) => heard.ends.length === 1 && link.frames.length === 0)).toBe(true)
 })
+
+test('each is asked at its own time, whoever came after it', async () => {
+  const world = engineWorld()
+  const { link: first } = world.websocket()
+  await world.clock.advance(100)
+  const { link: second } = world.websocket()
+  await world.clock.advance(200)
+  expect([first.take(), second.take()]).toEqual([['2'], []])
+  await world.clock.advance(100)
+  expect(second.take()).toEqual(['2'])
+})
+
+test.each([
+  ['a timer that is a little late costs the node nothing', 5, 195],
+  ['a node that was busy takes its own delay from nobody', 100, 200],
+])('%s', async (_, late, left) => {
+  const world = engineWorld()
+  const { after } = world.clock
+  let delay = late
+  Object.assign(world.clock, { after: (ms: number, callback: () => void) => after(ms + delay, callback) })
+  const { link, heard } = world.websocket()
+  delay = 0
+  await world.clock.advance(300 + late)
+  expect(link.take()).toEqual(['2'])
+  await world.clock.advance(left - 1)
+  expect(heard.ends).toEqual([])
+  await world.clock.advance(1)
+  expect(heard.ends).toEqual(['ping timeout'])
+})
