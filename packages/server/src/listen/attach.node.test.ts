@@ -149,6 +149,18 @@ test('closed, it leaves the server to its host, and can come back', async () => 
   server.close()
 })
 
+test('a message in thousands of pieces is refused long before they fill memory, however small it is', async () => {
+  await using world = await ListenerWorld.open(listenOnHost())
+  const taken = await world.link()
+  const pieces = (count: number) => Array<Buffer>(count).fill(frame(0, 'x', { fin: false }))
+  taken.client.sends(frame(1, 'x', { fin: false }), ...pieces(1_000), frame(0, 'x'))
+  await taken.guest.until(() => taken.guest.received.length === 1)
+  const { client, guest } = await world.link()
+  client.sends(frame(1, 'x', { fin: false }), ...pieces(2_000))
+  assert.equal((await client.closed).code, 1008)
+  assert.equal(await guest.gone.promise, false)
+})
+
 test('a silent link is asked for a sign of life in time, and cut when none comes', async () => {
   const clock = fakeClock()
   await using world = await ListenerWorld.open(listenOnHost(), { clock, limits: { idleMs: 40_000 } })
