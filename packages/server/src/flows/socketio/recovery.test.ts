@@ -222,7 +222,7 @@ test('nobody else can come back to a session: not another user, tenant or namesp
   const open2 = world.client()
   expect((await open2.connects({ name: 'ann', ...ann.memory() }, '/open'))?.data.pid).not.toBe(ann.memory().pid)
   for (const pid of [ann.memory().pid?.split('.')[0], `${ann.memory().pid?.split('.')[0]}.guess`, '.', 'x.y', '']) {
-    expect((await comesBack(world, ann, { pid })).recovered).toBe(false)
+    expect((await comesBack(world, ann, { pid })).reply.sid).not.toBe(ann.sid)
   }
   const { client, recovered } = await comesBack(world, ann)
   expect(recovered).toBe(true)
@@ -284,6 +284,38 @@ test('a position of the session before this one, which clients keep, counts for 
   const { client, recovered } = await comesBack(world, again, { offset })
   expect(recovered).toBe(true)
   expect(notes(client)).toEqual(['two'])
+})
+
+test('nor does one from a log that is lost since', async () => {
+  const { world } = await open()
+  await using _ = world
+  const said = async (data: string) => {
+    await publish(world.services, app, { room: 'memory:a', event: 'said', data })
+    await world.settles()
+  }
+  const ann = await joined(world, 'memory:a')
+  await said('one')
+  const { offset } = ann.memory()
+  await world.restarts()
+  const again = await joined(world, 'memory:a')
+  again.breaks()
+  await said('two')
+  const { client, recovered } = await comesBack(world, again, { offset })
+  expect(recovered).toBe(true)
+  expect(client.heard('said').map(([text]) => text)).toEqual(['two'])
+})
+
+test('a room that the client left is not entered again', async () => {
+  const { world } = await open()
+  await using _ = world
+  const ann = await joined(world)
+  await ann.sends('22["leave","ward:1"]')
+  await ann.answer(2)
+  ann.breaks()
+  const { client, recovered } = await comesBack(world, ann)
+  await note(world, 'not for her')
+  expect(recovered).toBe(true)
+  expect(notes(client)).toEqual([])
 })
 
 test('what was said in a room while the client had left it is not replayed', async () => {

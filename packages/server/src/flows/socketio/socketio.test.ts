@@ -373,5 +373,12 @@ test('others see a user whose connection broke off until the grace is over', asy
   await world.passes(14_000)
   expect(bob.heard('fanfare:presence')).toHaveLength(1)
   await world.passes(3_000)
-  expect(bob.heard('fanfare:presence').at(-1)).toMatchObject([{ change: 'leave', member: { userId: 'ann' } }])
+  const leave = [{ change: 'leave', member: { userId: 'ann' } }]
+  expect(bob.heard('fanfare:presence').at(-1)).toMatchObject(leave)
+  const again = await world.person('ann')
+  await again.sends('21["join","ward:1"]')
+  await diary.sockets[2]?.appear('ward:1')
+  await again.sends('1')
+  expect(bob.heard('fanfare:presence')).toHaveLength(4)
+  expect(bob.heard('fanfare:presence').at(-1)).toMatchObject(leave)
 })
