@@ -6,12 +6,13 @@ import { FanfareError, type Limits, toFanfareError } from '@fanfare/protocol'
 import type { DisconnectReason } from '../../app/socketio.ts'
 import type { LinkQuota } from '../../auth/quotas.ts'
 import type { Timer } from '../../lib/clock.ts'
+import { deferred } from '../../lib/deferred.ts'
 import { Assembly, type AssemblyLimits } from '../../wire/socketio/assembly.ts'
 import type { Packet } from '../../wire/socketio/packets.ts'
 import { errorFrame } from '../error-frame.ts'
 import { Inbox, type InboxOwner } from '../inbox.ts'
 import type { EngineCloseReason, EngineLink, EngineReader } from './engine-port.ts'
-import { answerError, handleEvent } from './handle-event.ts'
+import { handleEvent } from './handle-event.ts'
 import type { SocketIoNode } from './node.ts'
 import { openSocket } from './open-socket.ts'
 import type { Socket } from './socket.ts'
@@ -79,20 +80,33 @@ export class SocketIoConnection implements EngineReader, InboxOwner<Waiting> {
   /** One packet, once those before it are done. Called by the inbox alone. Never throws. */
   async handle({ packet }: Waiting): Promise<void> {
     this.#node.services.metrics.add('fanfare_frames_received_total')
+    await this.#pace()
+    if (this.#closed) return
     const socket = this.#socketOf(packet.namespace)
-    try {
-      this.#quota.frame()
-    } catch (thrown) {
-      const error = toFanfareError(thrown)
-      if (socket && packet.type === 'event') answerError(socket, packet, error)
-      else this.#refuse(error)
-      return
-    }
     if (packet.type === 'connect' && !socket) await this.#connect(packet)
     else if (packet.type === 'disconnect' && socket) socket.end('client namespace disconnect')
     else if (packet.type === 'event' && socket) await handleEvent(socket, packet)
     else if (packet.type === 'connect' || !this.#left?.has(packet.namespace)) {
       this.#refuse(new FanfareError('bad_frame', 'The packet is for a namespace that the client is not in.'))
+    }
+  }
+
+  /** A stock client knows of no rate, and sends all that it held while it was away at once: it is slowed, up to what the inbox holds. */
+  async #pace(): Promise<void> {
+    for (let wait = this.#tooSoon(); wait > 0 && !this.#closed; wait = this.#tooSoon()) {
+      const pause = deferred()
+      this.#node.services.clock.after(wait, () => pause.resolve())
+      await pause.promise
+    }
+  }
+
+  /** In ms; 0 when the packet may be handled now. */
+  #tooSoon(): number {
+    try {
+      this.#quota.frame()
+      return 0
+    } catch (thrown) {
+      return Math.max(1, toFanfareError(thrown).retryAfterMs ?? 1)
     }
   }
 
@@ -115,10 +129,11 @@ export class SocketIoConnection implements EngineReader, InboxOwner<Waiting> {
   }
 
   #answered({ namespace, id, args }: Packet & { readonly type: 'ack' }): void {
-    this.#quota.frame()
     const socket = this.#socketOf(namespace)
-    if (socket) socket.answered(id, args)
-    else if (!this.#left?.has(namespace)) {
+    // What was asked for costs nothing; answers to nothing are frames like others.
+    if (socket?.answered(id, args)) return
+    this.#quota.frame()
+    if (!socket && !this.#left?.has(namespace)) {
       throw new FanfareError('bad_frame', 'The packet is for a namespace that the client is not in.')
     }
   }

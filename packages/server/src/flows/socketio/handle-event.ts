@@ -73,7 +73,7 @@ const acknowledge = (socket: Socket, { id }: ClientEvent, answer: readonly unkno
 }
 
 /** `{ error: { code, message, retry } }` to who asked for an answer; else as an event of its own. */
-export const answerError = (socket: Socket, event: ClientEvent, error: FanfareError): void => {
+const answerError = (socket: Socket, event: ClientEvent, error: FanfareError): void => {
   const { type: _, ...problem } = errorFrame(error)
   if (error.code === 'internal') report(socket, event, error)
   socket.options.node.services.metrics.add('fanfare_frames_refused_total')

@@ -31,13 +31,14 @@ export class PendingAnswers {
     return { id, answer: answer.promise }
   }
 
-  /** An answer that nobody waits for, or came too late, is dropped. */
-  settle(id: number | undefined, args: readonly unknown[]): void {
+  /** False for an answer that nobody waits for, or that came too late: it is dropped. */
+  settle(id: number | undefined, args: readonly unknown[]): boolean {
     const waiting = id === undefined ? undefined : this.#waiting.get(id)
-    if (id === undefined || !waiting) return
+    if (id === undefined || !waiting) return false
     this.#waiting.delete(id)
     waiting.timer.cancel()
     waiting.answer.resolve(args[0])
+    return true
   }
 
   close(): void {

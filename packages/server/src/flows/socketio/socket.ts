@@ -139,8 +139,9 @@ export class Socket implements Link, Recoverable {
     return answer
   }
 
-  answered(id: number | undefined, args: readonly unknown[]): void {
-    this.#answers?.settle(id, args)
+  /** Whether it was asked. */
+  answered(id: number | undefined, args: readonly unknown[]): boolean {
+    return this.#answers?.settle(id, args) ?? false
   }
 
   /** After whatever was emitted before it. @throws Error on what cannot be sent */

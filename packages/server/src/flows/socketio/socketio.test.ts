@@ -352,12 +352,35 @@ test('a volatile emit is left out while the client is not keeping up', async () 
   expect(ann.events().map(([name]) => name)).toEqual(['first', 'second', 'third'])
 })
 
-test('what one client may have under way is bounded', async () => {
+test('what a client held back comes at once, and is handled at the pace of its limits, in order', async () => {
   await using world = (await open()).world
   const ann = await world.person('ann')
-  await ann.sends(...Array.from({ length: 130 }, (_, index) => `2${index}["one",${index}]`))
-  const { length } = ann.acks()
-  expect(ann.closed === 'forced close' || length === 130).toBe(true)
+  await ann.sends(...Array.from({ length: 300 }, (_, index) => `2${index}["one",${index}]`))
+  const first = ann.acks().length
+  expect(first).toBeLessThan(300)
+  await world.passes(10_000)
+  expect(ann.acks().map(({ id }) => id)).toEqual(Array.from({ length: 300 }, (_, index) => index))
+  expect(ann.closed).toBeUndefined()
+})
+
+test('who sends more than that is cut off and told', async () => {
+  await using world = (await open()).world
+  const ann = await world.person('ann')
+  await ann.sends(...Array.from({ length: 1_200 }, (_, index) => `2${index}["one",${index}]`))
+  expect(ann.closed).toBe('forced close')
+  expect(ann.heard('fanfare:error')).toMatchObject([[{ code: 'rate_limited' }]])
+})
+
+test('answers that the server asked for cost nothing, others do', async () => {
+  const { world, diary } = await open()
+  await using _ = world
+  const ann = await world.person('ann')
+  const asked = Array.from({ length: 400 }, () => diary.sockets[0]?.emitWithAck('ask'))
+  await ann.sends(...asked.map((_, index) => `3${index + 1}[${index}]`))
+  expect(await Promise.all(asked)).toEqual(asked.map((_, index) => index))
+  expect(ann.closed).toBeUndefined()
+  await ann.sends(...Array.from({ length: 400 }, (_, index) => `3${index + 1}[]`))
+  expect(ann.closed).toBe('forced close')
 })
 
 test('others see a user whose connection broke off until the grace is over', async () => {

@@ -14,6 +14,9 @@ export type SocketIo = {
   start(): Promise<() => Promise<void>>
 }
 
+/** What a client held back while it was away comes at once; more than this is a flood. */
+const heldPackets = 1_000
+
 export const createSocketIo = (services: Services, rule: SocketIoRule): SocketIo => {
   const recovery = rule.recovery && new Recovery(services, rule.recovery.forMs)
   const dialects = [...rule.namespaces.values()].map(({ name, events }) => {
@@ -25,7 +28,7 @@ export const createSocketIo = (services: Services, rule: SocketIoRule): SocketIo
   const limits: ConnectionLimits = {
     depth,
     keys,
-    inboxMessages,
+    inboxMessages: Math.max(inboxMessages, heldPackets),
     attachedBytes: rule.maxPayload,
     // One message as large as is allowed, with its attachments, must fit.
     inboxBytes: Math.max(inboxBytes, 2 * rule.maxPayload),
