@@ -30,7 +30,7 @@ export const createSite = (fanfare: Fanfare): Express => {
   site.post('/live-token', signIn.required, async (_, response) => {
     const { id, company, depot } = response.locals.worker as Worker
     const grants = [`read:depot:${depot}`]
-    const token = await fanfare.mint({ tenantId: company, userId: id, grants, ttlSeconds: 600 })
+    const token = await fanfare.mint({ tenantId: company, userId: id, grants, claims: { depot }, ttlSeconds: 600 })
     response.json({ token, room: `depot:${depot}` })
   })
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type ClientOptions, createClient } from '@fanfare/client'
+import { io as connectSocketIo } from 'socket.io-client'
 import type { app } from '../../examples/express/app.ts'
 import { launchBrowser } from './clients/browser.ts'
 import { LineProgram } from './clients/lines.ts'
@@ -88,8 +89,25 @@ test('the application’s own routes are as they were', async () => {
   expect((await site.post('/parcels/P-0/scans', { place: 7 }, accessToken)).status).toBe(400)
 })
 
-test('what a route publishes reaches WebSocket and event stream, in order, on the one port', async () => {
+/** A stock Socket.IO client, as an old hand scanner has it: polling first, then a WebSocket. */
+const scanner = async (token: string) => {
+  const socket = connectSocketIo(site.url, { auth: { token }, reconnection: false })
+  const places: string[] = []
+  const all = Promise.withResolvers<string[]>()
+  socket.on('scan', ({ place }: { place: string }) => {
+    if (places.push(place) === 50) all.resolve(places)
+  })
+  const upgraded = new Promise((resolve) => socket.io.engine.once('upgrade', resolve))
+  await new Promise<void>((resolve, reject) => {
+    socket.once('connect', resolve)
+    socket.once('connect_error', reject)
+  })
+  return { heard: all.promise, upgraded, [Symbol.dispose]: () => void socket.disconnect() }
+}
+
+test('what a route publishes reaches WebSocket, event stream and Socket.IO, in order, on the one port', async () => {
   const { liveToken, scan } = await site.signIn('ida')
+  using old = await scanner(await liveToken())
   await using socket = follow(liveToken)
   await using stream = follow(liveToken, { surroundings: { WebSocket: undefined } })
   await Promise.all([socket.room.subscribed, stream.room.subscribed])
@@ -99,6 +117,8 @@ test('what a route publishes reaches WebSocket and event stream, in order, on th
   for (const place of places) expect((await scan('P-1', place)).status).toBe(201)
   expect(await socket.hears(50)).toEqual(places)
   expect(await stream.hears(50)).toEqual(places)
+  expect(await old.heard).toEqual(places)
+  await old.upgraded
   const page = await socket.room.history({ limit: 2 })
   expect(page.events.map(({ data }) => data)).toEqual([
     { parcel: 'P-1', place: 'dock 48', by: 'ida' },
