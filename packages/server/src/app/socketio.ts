@@ -7,7 +7,7 @@ import type { SocketEmitter } from './emit.ts'
 /** What a client showed when it connected to a namespace. */
 export type SocketHandshake = {
   readonly namespace: string
-  /** `auth` of the client, without what is the server's own. Nothing in it is proved. */
+  /** `auth` of the client, without what is the server's own: a token or ticket that it verified, and how to come back. Nothing in it is proved. */
   readonly auth: JsonObject
   readonly headers: Headers
   readonly query: URLSearchParams

@@ -14,7 +14,7 @@ import { Inbox, type InboxOwner } from '../inbox.ts'
 import type { EngineCloseReason, EngineLink, EngineReader } from './engine-port.ts'
 import { handleEvent } from './handle-event.ts'
 import type { SocketIoNode } from './node.ts'
-import { openSocket } from './open-socket.ts'
+import { type OpeningOwner, openSocket } from './open-socket.ts'
 import type { Socket } from './socket.ts'
 import { socketContext } from './socket-context.ts'
 
@@ -24,7 +24,7 @@ type Waiting = { readonly packet: Packet; readonly length: number }
 /** What a node takes from any connection; one object for all of them. */
 export type ConnectionLimits = Pick<Limits, 'inboxMessages' | 'inboxBytes'> & AssemblyLimits
 
-export class SocketIoConnection implements EngineReader, InboxOwner<Waiting> {
+export class SocketIoConnection implements EngineReader, InboxOwner<Waiting>, OpeningOwner {
   readonly limits: ConnectionLimits
   readonly #node: SocketIoNode
   readonly #engine: EngineLink
@@ -112,20 +112,19 @@ export class SocketIoConnection implements EngineReader, InboxOwner<Waiting> {
 
   async #connect({ namespace, auth }: Packet & { readonly type: 'connect' }): Promise<void> {
     this.#left?.delete(namespace)
-    await openSocket({
-      node: this.#node,
-      engine: this.#engine,
-      namespace,
-      auth,
-      closed: () => this.#closed,
-      opened: (socket) => {
-        this.#waiting?.cancel()
-        this.#waiting = undefined
-        this.#sockets = [...this.#sockets, socket]
-      },
-      left: (socket) => this.#leave(socket),
-      ended: (socket, reason) => this.#tellApplication(socket, reason),
-    })
+    await openSocket({ node: this.#node, engine: this.#engine, namespace, auth, owner: this })
+  }
+
+  // What its sockets tell.
+
+  get over(): boolean {
+    return this.#closed
+  }
+
+  opened(socket: Socket): void {
+    this.#waiting?.cancel()
+    this.#waiting = undefined
+    this.#sockets = [...this.#sockets, socket]
   }
 
   #answered({ namespace, id, args }: Packet & { readonly type: 'ack' }): void {
@@ -138,7 +137,7 @@ export class SocketIoConnection implements EngineReader, InboxOwner<Waiting> {
     }
   }
 
-  #leave(socket: Socket): void {
+  left(socket: Socket): void {
     if (!this.#sockets.includes(socket)) return
     this.#sockets = this.#sockets.filter((other) => other !== socket)
     this.#left ??= new Set()
@@ -146,7 +145,7 @@ export class SocketIoConnection implements EngineReader, InboxOwner<Waiting> {
     if (!this.#closed && this.#sockets.length === 0) this.#awaitNamespace()
   }
 
-  #tellApplication(socket: Socket, reason: DisconnectReason): void {
+  ended(socket: Socket, reason: DisconnectReason): void {
     const { disconnect } = socket.options.rule
     if (!disconnect) return
     const { log } = this.#node.services

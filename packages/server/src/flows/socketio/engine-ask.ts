@@ -5,6 +5,7 @@ import type { Services } from '../services.ts'
 import type { EngineTransport, Handshake } from './engine-port.ts'
 import type { EngineSocket } from './engine-socket.ts'
 import type { EngineSockets } from './engine-sockets.ts'
+import { KeptHandshake } from './handshake.ts'
 
 /** As every client of Engine.IO knows them; the body of the answer is the code and the message. */
 export const refusals = {
@@ -65,14 +66,8 @@ export type Arrival = { readonly remoteAddress: string; readonly trustedProxies:
 
 export const handshakeOf = (request: Request, { remoteAddress, trustedProxies, now }: Arrival): Handshake => {
   const { headers, url } = request
-  return {
-    // The request's own may go with it.
-    headers: new Headers(headers),
-    query: new URL(url).searchParams,
-    address: clientAddress(remoteAddress, headers.get('x-forwarded-for'), trustedProxies),
-    origin: headers.get('origin') ?? undefined,
-    openedAt: now,
-  }
+  const address = clientAddress(remoteAddress, headers.get('x-forwarded-for'), trustedProxies)
+  return new KeptHandshake({ headers, query: new URL(url).search, address, openedAt: now })
 }
 
 /** @throws FanfareError `shutting_down`, `overloaded`, `rate_limited` */

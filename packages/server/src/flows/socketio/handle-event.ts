@@ -8,6 +8,7 @@ import { checkRefresh } from '../../auth/credentials.ts'
 import { runCommand } from '../command.ts'
 import { errorFrame } from '../error-frame.ts'
 import { weighSession } from '../weigh.ts'
+import { NamespaceHandshake } from './handshake.ts'
 import { identify } from './identify.ts'
 import type { Socket } from './socket.ts'
 import { socketContext } from './socket-context.ts'
@@ -56,11 +57,12 @@ const runAsCommand = (socket: Socket, name: string, args: readonly unknown[]): P
 
 /** A new token for the same user, as `token` or `{ token }`: rights and expiry change, who it is does not. */
 const refresh = async (socket: Socket, shown: unknown): Promise<readonly unknown[]> => {
-  const { node, rule, handshake } = socket.options
+  const { node, rule, engine } = socket.options
   const { session } = socket
   const auth = typeof shown === 'string' ? { token: shown } : shown
   if (typeof auth !== 'object' || auth === null) throw new FanfareError('unauthenticated', 'Send the new token.')
-  const identity = await identify(node.services, rule, { ...handshake, auth: auth as { [name: string]: Json } })
+  const handshake = new NamespaceHandshake(rule.name, auth as { [name: string]: Json }, engine.handshake)
+  const identity = await identify(node.services, rule, handshake)
   checkRefresh(session.identity, identity)
   session.identity = identity
   session.user = node.services.auth.userOf(identity)

@@ -3,18 +3,19 @@
  * application's own word. A refusal is a `connect_error` that says what to do.
  */
 import { type FanfareError, type JsonObject, toFanfareError } from '@fanfare/protocol'
-import type { NamespaceRule, SocketHandshake } from '../../app/socketio.ts'
+import type { NamespaceRule } from '../../app/socketio.ts'
 import { secretId } from '../../lib/ids.ts'
 import type { Identity } from '../../model/identity.ts'
 import { encodeConnect, encodeConnectError } from '../../wire/socketio/packets.ts'
 import { connect } from '../connect.ts'
 import { errorFrame } from '../error-frame.ts'
 import type { EngineLink } from './engine-port.ts'
+import { NamespaceHandshake } from './handshake.ts'
 import { identify } from './identify.ts'
 import type { SocketIoNode } from './node.ts'
 import type { Arrival, Arriving } from './recovery.ts'
 import { enterRooms, roomsOf } from './rooms.ts'
-import { Socket, type SocketOptions } from './socket.ts'
+import { Socket, type SocketOwner } from './socket.ts'
 import { socketContext } from './socket-context.ts'
 
 export type Opening = {
@@ -22,11 +23,15 @@ export type Opening = {
   readonly engine: EngineLink
   readonly namespace: string
   readonly auth: JsonObject
+  readonly owner: OpeningOwner
+}
+
+export type OpeningOwner = SocketOwner & {
   /** Whether the connection ended meanwhile. */
-  readonly closed: () => boolean
+  readonly over: boolean
   /** The socket is there, and is to be told from now on what happens to its connection. */
-  readonly opened: (socket: Socket) => void
-} & Pick<SocketOptions, 'left' | 'ended'>
+  opened(socket: Socket): void
+}
 
 /** Never throws. */
 export const openSocket = async (opening: Opening): Promise<void> => {
@@ -52,16 +57,18 @@ const refuse = ({ node, engine, namespace }: Opening, error: FanfareError): void
 }
 
 const open = async (opening: Opening, rule: NamespaceRule): Promise<void> => {
-  const { node, engine } = opening
+  const { node, engine, owner } = opening
   const { services, recovery } = node
-  const handshake = handshakeOf(opening)
-  const identity = await identify(services, rule, handshake)
+  const shown = handshakeOf(opening)
+  const identity = await identify(services, rule, shown)
   const arriving = await arrive(opening, rule, identity)
-  if (opening.closed()) {
+  if (owner.over) {
     if (!arriving.recovered) recovery?.forget({ id: arriving.id, tenantId: identity.tenantId })
     return
   }
-  const socket = new Socket({ node, rule, engine, handshake, arriving, left: opening.left, ended: opening.ended })
+  const { id, recovered } = arriving
+  const handshake = rule.authenticate ? shown : shown.withoutSecrets()
+  const socket = new Socket({ node, rule, engine, handshake, id, recovered, owner }, arriving)
   const dialect = node.dialects.get(rule.name)
   if (!dialect) throw new Error(`Nothing was made for the namespace ${rule.name}.`)
   try {
@@ -70,17 +77,16 @@ const open = async (opening: Opening, rule: NamespaceRule): Promise<void> => {
     if (!arriving.recovered) recovery?.forget({ id: arriving.id, tenantId: identity.tenantId })
     throw error
   }
-  opening.opened(socket)
+  owner.opened(socket)
   const reply = { sid: socket.id, ...(recovery && { pid: arriving.pid }) }
   socket.session.outbox.push(encodeConnect(rule.name, reply))
   await settle(socket, arriving)
 }
 
 /** `pid` and `offset` are what a client of Socket.IO adds by itself. */
-const handshakeOf = ({ engine, namespace, auth: shown }: Opening): SocketHandshake => {
+const handshakeOf = ({ engine, namespace, auth: shown }: Opening): NamespaceHandshake => {
   const { pid: _, offset: __, ...auth } = shown
-  const { headers, query, address, origin, openedAt } = engine.handshake
-  return { namespace, auth, headers, query, address, origin, openedAt }
+  return new NamespaceHandshake(namespace, auth, engine.handshake)
 }
 
 const arrive = async (opening: Opening, rule: NamespaceRule, identity: Identity): Promise<Arriving> => {

@@ -19,7 +19,7 @@ export const socketContext = (socket: Socket): SocketContext => {
     id: socket.id,
     namespace,
     handshake: socket.options.handshake,
-    recovered: socket.options.arriving.recovered,
+    recovered: socket.options.recovered,
     data: socket.data,
     get user() {
       return session.user

@@ -25,11 +25,17 @@ export type SocketOptions = {
   readonly rule: NamespaceRule
   readonly engine: EngineLink
   readonly handshake: SocketHandshake
-  readonly arriving: Pick<Arriving, 'id' | 'recovered' | 'data' | 'begins'>
+  readonly id: string
+  readonly recovered: boolean
+  readonly owner: SocketOwner
+}
+
+/** The connection itself rather than options with closures: every idle session would pay for them. */
+export type SocketOwner = {
   /** Told at once when the namespace is left, by whichever side. */
-  readonly left: (socket: Socket) => void
+  left(socket: Socket): void
   /** Told last, when nothing of the session is left. */
-  readonly ended: (socket: Socket, reason: DisconnectReason) => void
+  ended(socket: Socket, reason: DisconnectReason): void
 }
 
 export class Socket implements Link, Recoverable {
@@ -40,7 +46,8 @@ export class Socket implements Link, Recoverable {
   #answers: PendingAnswers | undefined
   /** Where it began in its rooms; only for a session that can come back. */
   readonly begins: Map<string, StateRoom> | undefined
-  #saved: string
+  /** Only of a session that can come back. */
+  #saved: string | undefined
   /** The emit that is being kept: what answers a client waits for those before it. */
   #keeping: Promise<void> | undefined
   /** How many wait for it. */
@@ -49,16 +56,15 @@ export class Socket implements Link, Recoverable {
   /** It ended, and nobody comes back to it. */
   #gone = false
 
-  constructor(options: SocketOptions) {
+  constructor(options: SocketOptions, { data, begins }: Pick<Arriving, 'data' | 'begins'>) {
     this.options = options
-    const { data, begins } = options.arriving
     this.data = { ...(data as { [name: string]: Json }) }
     this.begins = options.node.recovery ? new Map(begins.map((begin) => [begin.name, begin])) : undefined
-    this.#saved = JSON.stringify(this.#change())
+    this.#saved = this.begins && JSON.stringify(this.#change())
   }
 
   get id(): string {
-    return this.options.arriving.id
+    return this.options.id
   }
 
   get namespace(): string {
@@ -102,7 +108,7 @@ export class Socket implements Link, Recoverable {
       return
     }
     engine.write([encodeDisconnect(this.namespace)])
-    this.options.left(this)
+    this.options.owner.left(this)
     // Whoever closes may be in the middle of something that the end would take away.
     queueMicrotask(() => this.end('server namespace disconnect'))
   }
@@ -234,8 +240,8 @@ export class Socket implements Link, Recoverable {
     disconnect(this.options.node.services, this.session, this.#gone)
     this.#answers?.close()
     keep()
-    this.options.left(this)
-    this.options.ended(this, reason)
+    this.options.owner.left(this)
+    this.options.owner.ended(this, reason)
   }
 }
 
