@@ -1,6 +1,6 @@
 /**
  * What the official Engine.IO and Socket.IO protocol suites expect of a server: it greets with what a client showed,
- * sends messages back and acknowledges them, in two namespaces, for anybody.
+ * sends messages back and acknowledges them, in two namespaces, for anybody; at /engine.io it sends back all it gets.
  */
 import { randomUUID } from 'node:crypto'
 import { answerWith, defineApp, type NamespaceDescription } from '@fanfare/server'
@@ -23,5 +23,6 @@ export default defineApp({
     connectTimeout: '1s',
     maxPayload: 1_000_000,
     namespaces: { '/': echo, '/custom': echo },
+    plain: { path: '/engine.io', message: (socket, data) => socket.send(data) },
   },
 })

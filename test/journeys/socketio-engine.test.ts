@@ -365,3 +365,76 @@ describe('upgrading', () => {
     wire[Symbol.dispose]()
   })
 })
+
+describe('Engine.IO without Socket.IO, at a path of its own', () => {
+  const plain = (): Place => ({ url: example.url, path: '/engine.io/' })
+
+  test('it opens as the other does', async () => {
+    const polling = await openPolling(plain())
+    expect(polling.opened).toEqual({ sid: expect.any(String), upgrades: ['websocket'], ...settled })
+    const { wire, opened } = await openWire(plain())
+    expect(opened).toEqual({ sid: expect.any(String), upgrades: [], ...settled })
+    wire[Symbol.dispose]()
+    expect((await fetch(addressOf(plain(), 'transport=polling'))).status).toBe(400)
+    expect((await fetch(addressOf(plain(), 'EIO=4&transport=abc'))).status).toBe(400)
+    expect((await fetch(addressOf(plain(), 'EIO=4&transport=polling'), { method: 'POST' })).status).toBe(400)
+  })
+
+  for (const [name, body] of [
+    ['one packet', '4hello'],
+    ['several packets', '4test1\u001e4test2\u001e4test3'],
+    ['text and binary', '4hello\u001ebAQIDBA=='],
+  ] as const) {
+    test(`${name} over polling: the next poll brings all of it`, async () => {
+      const polling = await openPolling(plain())
+      await polling.says(body)
+      expect(await polling.hears()).toBe(body)
+    })
+  }
+
+  test('text and binary over a WebSocket', async () => {
+    const { wire } = await openWire(plain())
+    wire.sends('4hello')
+    wire.sends(Uint8Array.of(1, 2, 3, 4))
+    expect([await wire.hears(), await wire.hears()]).toEqual(['4hello', Uint8Array.of(1, 2, 3, 4)])
+    wire.sends('abc')
+    await wire.ends()
+  })
+
+  test('what is no packet ends a polling session, and so do a second poll and one that is given up', async () => {
+    const [wrong, doubled, left] = await Promise.all([1, 2, 3].map(() => openPolling(plain())))
+    expect((await wrong!.post('abc')).status).toBe(400)
+    await isGone(wrong!)
+    const first = doubled!.get()
+    await Bun.sleep(5)
+    expect([400, 500]).toContain((await doubled!.get()).status)
+    expect(await (await first).text()).toBe('1')
+    await isGone(doubled!)
+    const given = new AbortController()
+    const poll = left!.get({ signal: given.signal }).catch(() => {})
+    await Bun.sleep(5)
+    given.abort()
+    await poll
+    await Bun.sleep(5)
+    await isGone(left!)
+  })
+
+  test('an upgrade carries the session over; polls and a second WebSocket of it are refused', async () => {
+    const polling = await openPolling(plain())
+    using wire = await polling.upgraded()
+    wire.sends('4hello')
+    expect(await wire.hears()).toBe('4hello')
+    expect((await polling.get()).status).toBe(400)
+    await polling.upgrade().closed
+    wire.sends('4again')
+    expect(await wire.hears()).toBe('4again')
+  })
+
+  test('a session of one path means nothing at the other', async () => {
+    const polling = await openPolling(plain())
+    const elsewhere = addressOf(place(), `EIO=4&transport=polling&sid=${polling.opened.sid}`)
+    expect((await fetch(elsewhere)).status).toBe(400)
+    await polling.says('4still here')
+    expect(await polling.hears()).toBe('4still here')
+  })
+})

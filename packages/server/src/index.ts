@@ -17,6 +17,7 @@ export type { EmitTarget, SocketEmitter } from './app/emit.ts'
 export type {
   DisconnectReason,
   ExpiredSession,
+  PlainSocket,
   SocketAnswer,
   SocketClaims,
   SocketContext,

@@ -156,8 +156,8 @@ type Node = {
   readonly services: Services
   readonly http: Http
   readonly doors: readonly Door[]
-  /** Absent where the application has no Socket.IO. */
-  readonly engine: EngineSockets | undefined
+  /** One for each path at which Engine.IO is spoken. */
+  readonly engines: readonly EngineSockets[]
   readonly messageBytes: number
   readonly quietMs: number
 }
@@ -174,19 +174,22 @@ const openNode = async (parts: Parts, closing: Closing): Promise<Node> => {
     trustedProxies: trustProxies(config.trustedProxies),
   }
   const settings = { ...policy, mode: config.mode, metricsToken: config.metricsToken, version, clientBundle }
-  const engine = await openSocketIo(services, closing)
-  const http = createHttp({ services, metrics, settings, engine })
-  const doors = [...(engine ? [new SocketIoDoor(services, policy, engine)] : []), new NativeDoor(services, policy)]
-  const { maxPayload = 0, pingIntervalMs = 0, pingTimeoutMs = 0 } = engine?.settings ?? {}
-  return { trust, services, http, doors, engine, messageBytes: maxPayload, quietMs: pingIntervalMs + pingTimeoutMs }
+  const engines = await openSocketIo(services, closing)
+  const http = createHttp({ services, metrics, settings, engines })
+  const doors = [
+    ...engines.map((engine) => new SocketIoDoor(services, policy, engine)),
+    new NativeDoor(services, policy),
+  ]
+  const { maxPayload = 0, pingIntervalMs = 0, pingTimeoutMs = 0 } = engines[0]?.settings ?? {}
+  return { trust, services, http, doors, engines, messageBytes: maxPayload, quietMs: pingIntervalMs + pingTimeoutMs }
 }
 
-const openSocketIo = async (services: Services, closing: Closing): Promise<EngineSockets | undefined> => {
+const openSocketIo = async (services: Services, closing: Closing): Promise<readonly EngineSockets[]> => {
   const rule = services.app.socketio
-  if (!rule) return undefined
-  const { settings, open, start } = createSocketIo(services, rule)
+  if (!rule) return []
+  const { spoken, start } = createSocketIo(services, rule)
   closing.push(await start())
-  return new EngineSockets({ clock: services.clock, settings, open })
+  return spoken.map(({ settings, open }) => new EngineSockets({ clock: services.clock, settings, open }))
 }
 
 const announce = ({ services }: Node, { config, log, url }: Parts & { readonly url?: string }): void => {
@@ -242,12 +245,12 @@ const openServices = async (parts: ServiceParts, closing: Closing): Promise<Serv
 }
 
 /** From here on sockets are looked after; at the end they are drained. `listeners` may grow until then. */
-const keepAlive = ({ engine, services }: Node, listeners: readonly Attached[], closing: Closing): void => {
+const keepAlive = ({ engines, services }: Node, listeners: readonly Attached[], closing: Closing): void => {
   const keepalive = new Keepalive(services)
   keepalive.start()
   closing.push(async () => {
     await drain(services, () => {
-      engine?.stop()
+      for (const engine of engines) engine.stop()
       for (const listener of listeners) listener.pause()
     })
     keepalive.stop()

@@ -67,3 +67,15 @@ test('a handler that has a schema is given what the schema gives back', async ()
   expect(() => handler?.check?.(['x'])).toThrow('add')
   expect(answerWith(1, 'two').args).toEqual([1, 'two'])
 })
+
+test('plain Engine.IO has a path of its own, and something to do with messages', () => {
+  const message = () => {}
+  expect(define({ plain: { path: '/engine.io', message } }).socketio?.plain).toMatchObject({
+    path: '/engine.io',
+    message,
+  })
+  expect(define({}).socketio?.plain).toBeUndefined()
+  for (const path of ['/socket.io', '/', 'engine.io', '/v1/plain']) {
+    expect(() => define({ plain: { path, message } })).toThrow('socketio.plain')
+  }
+})

@@ -3,10 +3,11 @@ import { parseDuration } from './duration.ts'
 import { checkPath } from './endpoints.ts'
 import { covers, type Pattern, parsePattern } from './pattern.ts'
 import type { Problems } from './problems.ts'
-import type { NamespaceRule, SocketHandler, SocketIoRule } from './socketio.ts'
+import type { NamespaceRule, PlainRule, SocketHandler, SocketIoRule } from './socketio.ts'
 import type {
   CheckedHandler,
   NamespaceDescription,
+  PlainDescription,
   PlainHandler,
   SocketIoDescription,
   SocketNames,
@@ -31,10 +32,7 @@ export const readSocketIo = (
   if (description === undefined) return undefined
   const { problems } = around
   const { path = defaults.path, maxPayload = defaults.maxPayload, transports = defaults.transports } = description
-  problems.at(`${place}.path`, () => {
-    checkPath(path)
-    if (path === '/' || path.endsWith('/')) throw new Error('a path has a name, and no slash at its end.')
-  })
+  problems.at(`${place}.path`, () => checkOwnPath(path))
   problems.at(`${place}.maxPayload`, () => {
     if (!Number.isSafeInteger(maxPayload) || maxPayload < 1) throw new Error('write a whole number of bytes.')
   })
@@ -62,7 +60,22 @@ export const readSocketIo = (
     upgradeTimeoutMs: time('upgradeTimeout', '10s'),
     connectTimeoutMs: time('connectTimeout', '45s'),
     recovery: problems.at(`${place}.recovery`, () => readRecovery(description.recovery)),
+    plain: problems.at(`${place}.plain`, () => readPlain(description.plain, path)),
   })
+}
+
+const checkOwnPath = (path: string): void => {
+  checkPath(path)
+  if (path === '/' || path.endsWith('/')) throw new Error('a path has a name, and no slash at its end.')
+}
+
+const readPlain = (plain: PlainDescription | undefined, taken: string): PlainRule | undefined => {
+  if (plain === undefined) return undefined
+  const { path, connect, message, disconnect } = plain
+  checkOwnPath(path)
+  if (path === taken) throw new Error(`'${path}' is the path of Socket.IO; choose another.`)
+  if (typeof message !== 'function') throw new Error('message is a function.')
+  return Object.freeze({ path, connect, message, disconnect })
 }
 
 const msOf = (text: string): number => {

@@ -5,6 +5,7 @@ import type { Duration } from './duration.ts'
 import {
   type DisconnectReason,
   type ExpiredSession,
+  type PlainSocket,
   SocketAnswer,
   type SocketClaims,
   type SocketContext,
@@ -42,6 +43,15 @@ export type NamespaceDescription = SocketNames & {
   readonly expired?: (context: AppContext, session: ExpiredSession) => unknown
 }
 
+/** For clients of `engine.io-client` alone. Whoever comes is let in: `connect` looks at the handshake, and may close. */
+export type PlainDescription = {
+  /** @example '/engine.io' */
+  readonly path: string
+  readonly connect?: (socket: PlainSocket) => unknown
+  readonly message: (socket: PlainSocket, data: string | Uint8Array) => unknown
+  readonly disconnect?: (socket: PlainSocket, reason: DisconnectReason) => unknown
+}
+
 export type SocketIoDescription = SocketNames & {
   /** @default '/socket.io' */
   readonly path?: string
@@ -63,6 +73,8 @@ export type SocketIoDescription = SocketNames & {
   readonly recovery?: false | { readonly for: Duration }
   /** @default { '/': {} } */
   readonly namespaces?: { readonly [namespace: string]: NamespaceDescription }
+  /** Messages of Engine.IO without Socket.IO, at another path, with the same times and limits. @default none */
+  readonly plain?: PlainDescription
 }
 
 /** A handler whose arguments, as an array, a schema checks: `socketHandler(z.tuple([z.string()]), (socket, text) => …)`. */

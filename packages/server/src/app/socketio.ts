@@ -115,6 +115,23 @@ export type NamespaceRule = {
 
 export type SocketIoTransport = 'polling' | 'websocket'
 
+/** One client of plain Engine.IO. Nobody asked who it is. */
+export type PlainSocket = {
+  readonly id: string
+  readonly handshake: Omit<SocketHandshake, 'namespace' | 'auth'>
+  /** Text or bytes, as they are. A client that does not keep up is cut off. */
+  send(data: string | Uint8Array): void
+  close(): void
+}
+
+/** Messages without names, namespaces and rooms, at a path of their own. */
+export type PlainRule = {
+  readonly path: string
+  readonly connect: ((socket: PlainSocket) => unknown) | undefined
+  readonly message: (socket: PlainSocket, data: string | Uint8Array) => unknown
+  readonly disconnect: ((socket: PlainSocket, reason: DisconnectReason) => unknown) | undefined
+}
+
 /** Durations in ms, sizes in bytes. */
 export type SocketIoRule = {
   readonly path: string
@@ -128,4 +145,5 @@ export type SocketIoRule = {
   /** How long a session can come back. Absent: it cannot. */
   readonly recovery: { readonly forMs: number } | undefined
   readonly namespaces: ReadonlyMap<string, NamespaceRule>
+  readonly plain: PlainRule | undefined
 }

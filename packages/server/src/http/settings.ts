@@ -28,8 +28,8 @@ export type HttpContext = {
   readonly services: Services
   readonly settings: HttpSettings
   readonly metrics: MetricsText
-  /** Absent where the application has no Socket.IO. */
-  readonly engine?: EngineSockets | undefined
+  /** One for each path at which Engine.IO is spoken; none where the application has no Socket.IO. */
+  readonly engines?: readonly EngineSockets[]
 }
 
 /** Of Hono: what comes in beside the request, and what one handler leaves for the next. */

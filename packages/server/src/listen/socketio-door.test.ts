@@ -43,7 +43,7 @@ beforeAll(async () => {
     host: '127.0.0.1',
     port: 0,
     doors: [new SocketIoDoor(services, policy, engine), new NativeDoor(services, policy)],
-    fetch: createHttp({ services, metrics: createMetrics(), settings, engine }).fetch,
+    fetch: createHttp({ services, metrics: createMetrics(), settings, engines: [engine] }).fetch,
     messageBytes: 100_000,
   })
 })

@@ -3,13 +3,17 @@ import type { SocketIoRule } from '../../app/socketio.ts'
 import { socketIoDialect } from '../../wire/socketio/dialect.ts'
 import type { Services } from '../services.ts'
 import { type ConnectionLimits, SocketIoConnection } from './connection.ts'
-import type { EngineSettings, OpenEngine } from './engine-port.ts'
+import type { EngineLink, EngineSettings, OpenEngine } from './engine-port.ts'
 import type { SocketIoNode } from './node.ts'
+import { PlainConnection } from './plain-connection.ts'
 import { Recovery } from './recovery.ts'
 
+/** What is spoken at one path of Engine.IO. */
+export type Spoken = { readonly settings: EngineSettings; readonly open: OpenEngine }
+
 export type SocketIo = {
-  readonly settings: EngineSettings
-  readonly open: OpenEngine
+  /** Socket.IO first. */
+  readonly spoken: readonly Spoken[]
   /** Resolves with what stops it, after the last connection has ended. */
   start(): Promise<() => Promise<void>>
 }
@@ -33,9 +37,19 @@ export const createSocketIo = (services: Services, rule: SocketIoRule): SocketIo
     // One message as large as is allowed, with its attachments, must fit.
     inboxBytes: Math.max(inboxBytes, 2 * rule.maxPayload),
   }
+  const { plain } = rule
   return {
-    settings: rule,
-    open: (engine) => new SocketIoConnection(node, engine, limits),
+    spoken: [
+      { settings: rule, open: (link) => new SocketIoConnection(node, link, limits) },
+      ...(plain
+        ? [
+            {
+              settings: { ...rule, path: plain.path, serveClient: false },
+              open: (link: EngineLink) => new PlainConnection(services, plain, link),
+            },
+          ]
+        : []),
+    ],
     async start() {
       if (!recovery) return async () => {}
       const stop = await services.engine.sessions.start()

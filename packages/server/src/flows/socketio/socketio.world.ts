@@ -50,7 +50,7 @@ export class FakeClient {
       close: (reason) => this.breaks(reason),
       terminate: () => this.breaks('forced close'),
     }
-    this.#reader = socketio.open(link)
+    this.#reader = socketio.spoken[0]!.open(link)
   }
 
   #take(messages: readonly Frame[]): void {

@@ -36,7 +36,7 @@ const node = ({ allowedOrigins = [listed], engine: changed = {} }: Options = {})
   const http = createHttp({
     services,
     metrics: createMetrics(),
-    engine,
+    engines: [engine],
     settings: {
       version: '1.2.3',
       mode: 'development',

@@ -12,8 +12,10 @@ import { addBrowserClient } from './browser-client.ts'
 import { credentialHeaders, preflightAnswer } from './cross-origin.ts'
 
 export const addSocketIo = (api: Api, context: HttpContext): void => {
-  const { engine } = context
-  if (!engine) return
+  for (const engine of context.engines ?? []) addEngine(api, context, engine)
+}
+
+const addEngine = (api: Api, context: HttpContext, engine: EngineSockets): void => {
   const { path, serveClient } = engine.settings
   const answer = async (c: Context<HttpEnv>): Promise<Response> => {
     const { allowedOrigins } = context.settings
