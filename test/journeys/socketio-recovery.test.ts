@@ -203,26 +203,29 @@ describe('after a cut', () => {
     expect(ann.socket.recovered).toBeFalsy()
   })
 
-  test('a secret that is guessed, cut short or another’s recovers nothing', async () => {
-    const { wire } = await openWire({ url: server.url })
-    wire.sends(`40{"token":"${server.token('ann')}"}`)
-    const { sid, pid } = JSON.parse(String(await wire.hears()).slice(2)) as { sid: string; pid: string }
-    wire[Symbol.dispose]()
+  test('a secret that is guessed, cut short or another’s recovers nothing; the right one does', async () => {
+    const connects = async (auth: object) => {
+      const { wire } = await openWire({ url: server.url })
+      wire.sends(`40/quiet,${JSON.stringify(auth)}`)
+      const answer = String(await wire.hears())
+      wire[Symbol.dispose]()
+      return JSON.parse(answer.slice('40/quiet,'.length)) as { sid: string; pid: string }
+    }
+    const ann = server.token('ann')
+    const { sid, pid } = await connects({ token: ann })
     for (const [shown, token] of [
-      [pid.slice(0, -1), server.token('ann')],
-      [`${pid}x`, server.token('ann')],
-      [sid, server.token('ann')],
-      ['__proto__', server.token('ann')],
+      [pid.slice(0, -1), ann],
+      [`${pid}x`, ann],
+      [sid, ann],
+      ['__proto__', ann],
       [pid, server.token('ben')],
       [pid, server.token('ann', 'globex')],
     ] as const) {
-      const { wire: other } = await openWire({ url: server.url })
-      other.sends(`40${JSON.stringify({ token, pid: shown, offset: 'x' })}`)
-      const answer = JSON.parse(String(await other.hears()).slice(2)) as { sid: string; pid: string }
-      expect(answer.sid).not.toBe(sid)
-      expect(answer.pid).not.toBe(shown)
-      other[Symbol.dispose]()
+      const other = await connects({ token, pid: shown, offset: 'x' })
+      expect(other.sid).not.toBe(sid)
+      expect(other.pid).not.toBe(shown)
     }
+    expect(await connects({ token: ann, pid, offset: 'x' })).toEqual({ sid, pid })
   })
 })
 

@@ -91,6 +91,8 @@ export const createPractice = ({ recovery = false, witness = () => {} }: Practic
             'throw me out': (socket) => socket.disconnect(),
           },
         },
+        /** Nobody is put into a room, whose rule would refuse a stranger anyway. */
+        '/quiet': {},
         '/visitors': {
           authenticate: ({ auth }) => {
             if (auth.badge !== 'blue') throw new Error('a detail that no client may see')
