@@ -31,6 +31,11 @@ export type EngineLink = {
    * are raw, one attachment each. After the end it is silent: `closed` told the reader so.
    */
   write(messages: readonly Frame[]): void
+  /**
+   * One message that its client reads by itself: over a WebSocket, what is written after it follows a moment later. Some
+   * clients listen for what comes next only once they have read it, and miss what is in the same chunk of bytes.
+   */
+  writeAlone(message: Frame): void
   /** Bytes that were written and not yet taken by a poll or by the operating system. */
   buffered(): number
   /** Ends the session after what was written, where that still works. */

@@ -22,6 +22,9 @@ import type {
 } from './engine-port.ts'
 import { deaf, Probe, type Probed } from './engine-probe.ts'
 
+/** Long enough for a client on the same machine to read what came before. */
+const aloneMs = 2
+
 /** Who keeps the sessions. */
 export type EngineHome = {
   readonly clock: Clock
@@ -47,6 +50,8 @@ export class EngineSocket implements EngineLink, LinkReader, Beating, Probed {
   #reason: EngineCloseReason | undefined
   #reader: EngineReader | undefined
   #probe: Probe | undefined
+  /** What waits behind a message that is read by itself. */
+  #held: Frame[] | undefined
   #posting = false
   #writing = false
   /** A sign of life other than the pong has lengthened the wait for it, which happens once. */
@@ -73,18 +78,41 @@ export class EngineSocket implements EngineLink, LinkReader, Beating, Probed {
 
   write(messages: readonly Frame[]): void {
     if (this.#state !== 'open' || messages.length === 0) return
+    if (this.#held) this.#held.push(...messages)
+    else this.#give(messages)
+  }
+
+  writeAlone(message: Frame): void {
+    this.write([message])
+    // A poll that waits is answered with it alone anyway.
+    if (this.#state !== 'open' || this.#held || this.#carrier instanceof Polling) return
+    this.#held = []
+    this.#home.clock.after(aloneMs, () => this.#release())
+  }
+
+  #give(messages: readonly Frame[]): void {
     this.#writing = true
     this.#carrier.write(messages)
     this.#writing = false
   }
 
+  #release(): void {
+    const held = this.#held
+    this.#held = undefined
+    if (!held || held.length === 0 || this.#state !== 'open') return
+    this.#give(held)
+    this.drained()
+  }
+
   buffered(): number {
     if (this.#state === 'closed') return 0
-    return this.#carrier instanceof Polling ? this.#carrier.bytes : this.#carrier.buffered()
+    if (this.#carrier instanceof Polling) return this.#carrier.bytes
+    return this.#carrier.buffered() + (this.#held?.reduce((bytes, frame) => bytes + frame.length, 0) ?? 0)
   }
 
   close(reason: EngineCloseReason): void {
     if (this.#state !== 'open') return
+    this.#release()
     if (this.#carrier instanceof Polling && !this.#carrier.polled) {
       this.#state = 'closing'
       this.#reason = reason

@@ -79,7 +79,7 @@ const open = async (opening: Opening, rule: NamespaceRule): Promise<void> => {
   }
   owner.opened(socket)
   const reply = { sid: socket.id, ...(recovery && { pid: arriving.pid }) }
-  socket.session.outbox.push(encodeConnect(rule.name, reply))
+  engine.writeAlone(encodeConnect(rule.name, reply))
   await settle(socket, arriving)
 }
 

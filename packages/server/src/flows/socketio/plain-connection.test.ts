@@ -13,6 +13,7 @@ const open = (rule: Partial<PlainRule>, { frames = 10, unsent = 0 } = {}) => {
     id: 'one',
     handshake: { headers: new Headers(), query: new URLSearchParams(), address: '', origin: undefined, openedAt: 0 },
     write: (messages) => said.push(...messages),
+    writeAlone: (message) => said.push(message),
     buffered: () => unsent,
     close: (reason) => said.push(`closed: ${reason}`),
     terminate: () => said.push('terminated'),

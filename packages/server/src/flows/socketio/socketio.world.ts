@@ -46,6 +46,7 @@ export class FakeClient {
         ...handshake,
       },
       write: (messages) => this.#take(messages),
+      writeAlone: (message) => this.#take([message]),
       buffered: () => this.unsent,
       close: (reason) => this.breaks(reason),
       terminate: () => this.breaks('forced close'),
