@@ -67,7 +67,7 @@ test('who reads too little is cut off', () => {
   expect(said.at(-1)).toBe('terminated')
 })
 
-test('what the application throws is logged, and the link goes on', async () => {
+test('what the application throws is logged, and ends the link', async () => {
   const { connection, said, logged } = open({
     message: () => {
       throw new Error('of the application')
@@ -76,5 +76,29 @@ test('what the application throws is logged, and the link goes on', async () => 
   connection.receive('hello')
   await Promise.resolve()
   expect(logged).toHaveLength(1)
+  expect(said).toEqual(['closed: forced close'])
+})
+
+test('messages are handled one after another, however long each takes', async () => {
+  const gate = Promise.withResolvers<void>()
+  const heard: unknown[] = []
+  const message = async (_: unknown, data: unknown) => {
+    heard.push(data)
+    await gate.promise
+  }
+  const { connection, said } = open({ message }, { frames: 10_000 })
+  for (let count = 0; count < 20; count++) connection.receive(String(count))
+  expect(heard).toEqual(['0'])
+  gate.resolve()
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(heard).toEqual(Array.from({ length: 20 }, (_, count) => String(count)))
   expect(said).toEqual([])
+})
+
+test('more messages than may wait end the link', () => {
+  const { connection, said } = open({ message: () => new Promise(() => {}) }, { frames: 10_000 })
+  for (let count = 0; count < 1_000; count++) connection.receive('x')
+  expect(said).toEqual([])
+  connection.receive('one too many')
+  expect(said).toEqual(['closed: forced close'])
 })
