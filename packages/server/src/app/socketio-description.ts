@@ -73,7 +73,7 @@ export type SocketIoDescription = SocketNames & {
   readonly recovery?: false | { readonly for: Duration }
   /** @default { '/': {} } */
   readonly namespaces?: { readonly [namespace: string]: NamespaceDescription }
-  /** Messages of Engine.IO without Socket.IO, at another path, with the same times and limits. @default none */
+  /** Messages of Engine.IO without Socket.IO, at another path, with the same times and limits. Anybody may connect: `connect` closes whom it does not know. What these functions throw ends that link. @default none */
   readonly plain?: PlainDescription
 }
 

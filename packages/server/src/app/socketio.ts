@@ -124,7 +124,7 @@ export type PlainSocket = {
   close(): void
 }
 
-/** Messages without names, namespaces and rooms, at a path of their own. */
+/** Messages without names, namespaces and rooms, at a path of their own. A client's are handled one after another. */
 export type PlainRule = {
   readonly path: string
   readonly connect: ((socket: PlainSocket) => unknown) | undefined
