@@ -25,6 +25,7 @@ export const serverOrder: readonly string[] = [
   'lib',
   'unsafe.ts',
   'model',
+  'redis',
   'app',
   'engine',
   'store',

@@ -37,7 +37,7 @@ const platformNames = /\b(BroadcastChannel|MessageChannel|channelCount|namespace
 export const rules: readonly Rule[] = [
   {
     forbidden: /\w*(?:(?<![A-Za-z])(?:channel|topic|peer)|Channel|Topic|Peer)s?(?![a-z])\w*/,
-    applies: (path) => isShipped(path) && !path.includes('/wire/socketio/'),
+    applies: (path) => isShipped(path) && !path.includes('/wire/socketio/') && !path.includes('/redis/'),
     why: 'is not a word of this project; the glossary in ARCHITECTURE.md has the right one.',
   },
   {

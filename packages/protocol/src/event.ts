@@ -38,5 +38,5 @@ export type Member = {
   readonly since: string
 }
 
-/** How safe an acknowledged publish is: in one process, on disk after fsync, or held by a broker. */
-export type Durability = 'memory' | 'disk' | 'broker'
+/** How safe an acknowledged publish is: in one process, on disk after fsync, held by a broker, or by a replica of it too. */
+export type Durability = 'memory' | 'disk' | 'broker' | 'replicas'

@@ -80,7 +80,10 @@ export type RoomLog = {
 
 /** A second, rare power: events of durable rooms whose reaction has not been seen to finish, so that a crash does not swallow it. */
 export type Unreacted = {
-  /** What an earlier process left unfinished, oldest first. Read once, at the start. */
+  /**
+   * Takes what processes that are gone left unfinished, oldest first. Each event is given to one of all who ask, so a node may
+   * ask at its start and every while after it; what a node is still at is given to nobody.
+   */
   list(): Promise<readonly RoomEvent[]>
   done(event: RoomEvent): void
 }

@@ -10,6 +10,10 @@ export type LogPolicy = {
   readonly forMs: number
   /** On disk, acknowledged after the commit; else in memory, gone with the process. */
   readonly durable: boolean
+  /**
+   * Where the engine has replicas: `replicas` acknowledges and fans out once a replica has it too. @default 'broker'
+   */
+  readonly acks?: 'broker' | 'replicas'
   /** Its name is never used for another: once it is forgotten, not even its epoch need be remembered. */
   readonly unique?: true
 }

@@ -1,0 +1,66 @@
+/**
+ * The seam between how the log behaves (`room-log.ts`, with its lanes, tails and repairs) and where it is kept: Redis
+ * (`redis-broker.ts`), or a model of it that loses, doubles, delays and dies at will, in the simulation. Seven members.
+ *
+ * What a broker promises: a write is one atomic step of append and fan-out for each room; offsets rise by 1 within an epoch;
+ * a room whose log is not there, or whose top is below what a writer or comparer knows of it, begins in a new epoch before
+ * anything else is done with it. What it does not promise: that a message arrives, once or at all.
+ */
+import type { Position, RoomEvent } from '@fanfare/protocol'
+import type { LogRoom } from '../../model/room.ts'
+import type { RoomKey } from '../../model/room-key.ts'
+import type { Draft, ReadQuery, Receipt, Slice } from '../room-log.ts'
+
+/** Rooms of one lane share a server, a round trip and the order of their writes. */
+export type Lane = string
+
+export type Write = {
+  readonly room: LogRoom
+  /** The highest position that this node knows of the room. */
+  readonly known?: Position
+} & (
+  | {
+      readonly kind: 'publish'
+      readonly draft: Draft
+      readonly key?: string
+      /** Keep it in {@link Unreacted} in the same step. */
+      readonly react: boolean
+    }
+  | { readonly kind: 'forget' }
+)
+
+/** `failed`: this write alone was not done, and is known not to be. */
+export type Written =
+  | { readonly kind: 'published'; readonly receipt: Receipt; readonly duplicate: boolean }
+  | { readonly kind: 'forgotten'; readonly epoch: string }
+  | { readonly kind: 'failed'; readonly error: unknown }
+
+/** What arrives for a room: in the order of the log when nothing is lost, but maybe twice, late, or never. */
+export type Heard =
+  | { readonly kind: 'event'; readonly room: RoomKey; readonly epoch: string; readonly event: RoomEvent }
+  | { readonly kind: 'forgotten'; readonly room: RoomKey; readonly epoch: string }
+
+export type BrokerSink = {
+  heard(heard: Heard): void
+  /** What was published in this lane until now may not have been heard. Subscriptions stand again. */
+  doubted(lane: Lane): void
+}
+
+export type Known = { readonly room: LogRoom; readonly known: Position | undefined }
+
+export type Broker = {
+  start(sink: BrokerSink): Promise<() => Promise<void>>
+  laneOf(room: RoomKey): Lane
+  /**
+   * One round trip, in order, one answer each.
+   *
+   * @throws FanfareError `unavailable` when it is not known which were done; they may be done yet, but before any later write of this lane
+   */
+  write(lane: Lane, writes: readonly Write[]): Promise<readonly Written[]>
+  read(room: LogRoom, query: ReadQuery): Promise<Slice>
+  /** Where each room is now, in order; rooms whose top is below what is known begin in a new epoch first. */
+  compare(lane: Lane, rooms: readonly Known[]): Promise<readonly Position[]>
+  /** Resolves when it has effect: what is published later is heard, or doubt is raised. */
+  hear(lane: Lane, rooms: readonly RoomKey[]): Promise<void>
+  unhear(lane: Lane, rooms: readonly RoomKey[]): Promise<void>
+}
