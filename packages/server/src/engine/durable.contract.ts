@@ -66,7 +66,10 @@ export const describeDurable = (play: Case): void => {
       world.engine.unreacted.done(events[1]!)
       await world.publish(a, 'carries the mark to the disk')
       await world.restart({ crash })
+      const { event } = await world.append(a, 'of this process', { react: true })
       expect(await world.engine.unreacted.list()).toEqual([events[0]!, events[2]!, events[3]!])
+      expect(await world.engine.unreacted.list()).toEqual([])
+      world.engine.unreacted.done(event)
     })
   }
 

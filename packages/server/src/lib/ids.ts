@@ -1,4 +1,4 @@
-/** Random names: UUIDv7 for events, 128-bit tokens for sessions and tickets, short ones for epochs. */
+/** Random names: UUIDv7 for events, 128-bit tokens for sessions and tickets, short ones for epochs and nodes. */
 import { randomBytes } from 'node:crypto'
 
 /** Makes an event id from the time in ms. Injected where tests need the same ids again. */
@@ -43,3 +43,9 @@ export const secretId = (): string => randomBytes(16).toString('base64url')
 
 /** A short name that is unlikely ever to come again: 48 bits, URL-safe. */
 export const shortId = (): string => randomBytes(6).toString('base64url')
+
+/** Characters of a {@link nodeId}. */
+export const nodeIdLength = 8
+
+/** The name of a node: letters and digits only, 47 bits, so that it can stand in front of other names without a mark between. */
+export const nodeId = (): string => randomBytes(24).toString('base64url').replaceAll(/[-_]/g, '').slice(0, nodeIdLength)

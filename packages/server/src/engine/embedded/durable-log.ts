@@ -48,6 +48,8 @@ export class DurableLog {
   readonly #commit: GroupCommit
   readonly #trim: TrimDisk
   #lastRoomId: number
+  /** What an earlier process left undone, until it was asked for. */
+  #leftUndone: ReadonlySet<string>
 
   private constructor(options: DurableLogOptions, opened: OpenedDatabase) {
     const { database, tables } = opened
@@ -55,6 +57,7 @@ export class DurableLog {
     this.#options = options
     this.#opened = opened
     this.#lastRoomId = opened.lastRoomId
+    this.#leftUndone = opened.leftUndone
     this.#hot = new HotWindows(options.hot)
     this.#trim = new TrimDisk({ database, tables, idempotencyMs, loaded: (id) => this.#byId.get(id) })
     this.#commit = new GroupCommit({
@@ -124,12 +127,16 @@ export class DurableLog {
     await settle.promise
   }
 
-  /** The keys of what these reactions have already published count anew from `now`, however long no process ran. */
+  /** Once. The keys of what these reactions have already published count anew from `now`, however long no process ran. */
   unreacted(now: number): readonly RoomEvent[] {
     const { tables } = this.#opened
+    if (this.#leftUndone.size === 0) return []
     return this.#try(() => {
       tables.renewKeys.run(now)
-      return (tables.listUnreacted.all() as unknown as EventRow[]).map(eventOfRow)
+      const events = (tables.listUnreacted.all() as unknown as EventRow[]).map(eventOfRow)
+      const left = events.filter(({ id }) => this.#leftUndone.has(id))
+      this.#leftUndone = new Set()
+      return left
     })
   }
 

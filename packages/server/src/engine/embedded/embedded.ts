@@ -4,14 +4,19 @@
  */
 import { defaultLimits, FanfareError, type RoomEvent } from '@fanfare/protocol'
 import type { Clock } from '../../lib/clock.ts'
+import { nodeId } from '../../lib/ids.ts'
 import { type Log, silentLog } from '../../lib/log.ts'
 import type { LogRoom } from '../../model/room.ts'
+import { roomKey } from '../../model/room-key.ts'
 import type { Engine } from '../engine.ts'
 import type { RoomLog, RoomSink, Unreacted } from '../room-log.ts'
 import { loopbackBus } from './bus.ts'
+import { loopbackCourier } from './courier.ts'
 import { Delivery } from './delivery.ts'
+import { localDirectory } from './directory.ts'
 import type { EngineDisk } from './disk.ts'
 import { DurableLog } from './durable-log.ts'
+import { EmbeddedLeases } from './leases.ts'
 import { MemoryLog } from './memory-log.ts'
 import { EmbeddedPresence } from './presence.ts'
 import type { RecentKeysOptions } from './recent-keys.ts'
@@ -71,13 +76,19 @@ export const createEmbeddedEngine = (options: EmbeddedEngineOptions): Engine => 
   const settings: Settings = { ...defaults, ...options }
   const { clock, log, leaseMs, sweepMs } = settings
   const rooms = new EmbeddedRooms(settings)
+  const node = nodeId()
   return {
     name: 'embedded',
+    node,
     log: rooms,
     presence: new EmbeddedPresence({ clock, log, leaseMs, sweepMs }),
     bus: loopbackBus(),
     unreacted: rooms.unreacted,
     sessions: new EmbeddedSessionStates({ clock, disk: settings.disk }),
+    leases: new EmbeddedLeases({ clock, disk: settings.disk }),
+    directory: localDirectory(),
+    courier: loopbackCourier(node),
+    canaries: (tenantId) => [roomKey(tenantId, '__canary:0')],
   }
 }
 

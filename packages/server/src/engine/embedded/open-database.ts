@@ -17,6 +17,8 @@ export type OpenedDatabase = {
   /** The epoch of rooms that have no row yet; it survives restarts, so that an empty room is not taken for a lost one. */
   readonly unwrittenEpoch: string
   readonly lastRoomId: number
+  /** Ids of the events whose reactions an earlier process left undone. */
+  readonly leftUndone: ReadonlySet<string>
 }
 
 /** @throws what SQLite throws */
@@ -27,7 +29,9 @@ export const openDatabase = (disk: EngineDisk, log: Log): OpenedDatabase => {
     const tables = prepareTables(database)
     const group = beginOrContinue({ database, tables, counted: counter.read(), log })
     const unwrittenEpoch = tables.getMeta.get('epoch')!.value as string
-    return { database, tables, counter, group, unwrittenEpoch, lastRoomId: tables.lastRoomId.get()!.id as number }
+    const lastRoomId = tables.lastRoomId.get()!.id as number
+    const leftUndone = new Set((tables.unreactedIds.all() as unknown as { readonly id: string }[]).map(({ id }) => id))
+    return { database, tables, counter, group, unwrittenEpoch, lastRoomId, leftUndone }
   } catch (error) {
     database.close()
     counter.close()

@@ -90,6 +90,7 @@ export const prepareTables = (database: DatabaseSync) => {
       (SELECT room, key FROM idempotency WHERE at <= ? ORDER BY at LIMIT ?)`),
 
     addUnreacted: sql('INSERT OR REPLACE INTO unreacted (id, room, offset, at, body) VALUES (?, ?, ?, ?, ?)'),
+    unreactedIds: sql('SELECT id FROM unreacted'),
     listUnreacted: sql('SELECT offset, at, body FROM unreacted ORDER BY at, room, offset'),
     removeUnreacted: sql('DELETE FROM unreacted WHERE id = ?'),
 

@@ -1,0 +1,173 @@
+/**
+ * Leases of one machine. The disk knows what is held and since when; until when, only memory: after a restart everything
+ * that was held is held as long again, so that nobody is over because the server was away. Reads no clock but the one given.
+ */
+import { DatabaseSync } from 'node:sqlite'
+import { FanfareError } from '@fanfare/protocol'
+import type { Clock } from '../../lib/clock.ts'
+import { type Ended, type Held, type Leases, settleMs } from '../leases.ts'
+import type { EngineDisk } from './disk.ts'
+import { WriteGroup } from './write-group.ts'
+
+export type EmbeddedLeasesOptions = { readonly clock: Clock; readonly disk: EngineDisk | 'none' }
+
+const migrations: readonly string[] = [
+  `
+  -- since: ms since 1970. for_ms: how long it lasts without being held again.
+  CREATE TABLE held (
+    kind TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    name TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    for_ms INTEGER NOT NULL,
+    PRIMARY KEY (kind, tenant, name)
+  ) STRICT, WITHOUT ROWID;
+  -- What was given out and is not settled. again: when it is given out again, ms since 1970.
+  CREATE TABLE taken (
+    kind TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    name TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    again INTEGER NOT NULL,
+    PRIMARY KEY (kind, tenant, name, since)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX taken_again ON taken (again);
+  `,
+]
+
+const prepare = (database: DatabaseSync) => ({
+  begin: database.prepare('INSERT OR IGNORE INTO held (kind, tenant, name, since, for_ms) VALUES (?, ?, ?, ?, ?)'),
+  held: database.prepare('SELECT kind, tenant, name, since, for_ms FROM held ORDER BY since'),
+  end: database.prepare('DELETE FROM held WHERE kind = ? AND tenant = ? AND name = ?'),
+  take: database.prepare('INSERT OR REPLACE INTO taken (kind, tenant, name, since, again) VALUES (?, ?, ?, ?, ?)'),
+  unsettled: database.prepare(
+    'SELECT kind, tenant, name, since FROM taken WHERE again <= ? ORDER BY again, since LIMIT ?',
+  ),
+  latest: database.prepare('SELECT max(since) AS since FROM taken WHERE kind = ? AND tenant = ? AND name = ?'),
+  settle: database.prepare('DELETE FROM taken WHERE kind = ? AND tenant = ? AND name = ? AND since = ?'),
+})
+
+type Row = {
+  readonly kind: Held['kind']
+  readonly tenant: string
+  readonly name: string
+  readonly since: number
+  readonly for_ms: number
+}
+type Lease = { readonly thing: Held; readonly since: number; until: number }
+type Opened = { readonly database: DatabaseSync; readonly sql: ReturnType<typeof prepare>; readonly group: WriteGroup }
+
+const keyOf = ({ kind, tenantId, name }: Held): string => `${kind}|${tenantId}|${name}`
+
+export class EmbeddedLeases implements Leases {
+  readonly #options: EmbeddedLeasesOptions
+  readonly #held = new Map<string, Lease>()
+  /** Nothing is over before. */
+  #earliest = Number.POSITIVE_INFINITY
+  #opened: Opened | undefined
+
+  constructor(options: EmbeddedLeasesOptions) {
+    this.#options = options
+  }
+
+  async start(): Promise<() => Promise<void>> {
+    const opened = this.#open()
+    this.#opened = opened
+    const now = this.#options.clock.now()
+    for (const { kind, tenant, name, since, for_ms } of opened.sql.held.all() as unknown as Row[]) {
+      this.#keep({ thing: { kind, tenantId: tenant, name }, since, until: now + for_ms })
+    }
+    return async () => {
+      if (this.#opened !== opened) return
+      this.#opened = undefined
+      opened.group.flush()
+      opened.database.close()
+      this.#held.clear()
+    }
+  }
+
+  async hold(things: readonly Held[], forMs: number): Promise<void> {
+    const { group, sql } = this.#running()
+    const now = this.#options.clock.now()
+    const fresh = things.filter((thing) => {
+      const lease = this.#held.get(keyOf(thing))
+      if (lease) lease.until = Math.max(lease.until, now + forMs)
+      return !lease
+    })
+    if (fresh.length === 0) return
+    const begun = await group.write(() =>
+      fresh.map((thing) => {
+        const last = sql.latest.get(thing.kind, thing.tenantId, thing.name)?.since as number | null
+        const since = Math.max(now, (last ?? 0) + 1)
+        sql.begin.run(thing.kind, thing.tenantId, thing.name, since, forMs)
+        return { thing, since, until: now + forMs }
+      }),
+    )
+    for (const lease of begun) if (!this.#held.has(keyOf(lease.thing))) this.#keep(lease)
+  }
+
+  async expire(limit: number): Promise<readonly Ended[]> {
+    const { group, sql } = this.#running()
+    const now = this.#options.clock.now()
+    const over: Lease[] = []
+    try {
+      return await group.write(() => {
+        const again = (sql.unsettled.all(now, limit) as unknown as Row[]).map(endedOfRow)
+        over.push(...this.#takeOver(now, limit - again.length))
+        for (const { thing } of over) sql.end.run(thing.kind, thing.tenantId, thing.name)
+        const ended = [...again, ...over.map(({ thing, since }) => ({ ...thing, since }))]
+        for (const { kind, tenantId, name, since } of ended) sql.take.run(kind, tenantId, name, since, now + settleMs)
+        return ended
+      })
+    } catch (error) {
+      for (const lease of over) this.#keep(lease)
+      throw error
+    }
+  }
+
+  async settle({ kind, tenantId, name, since }: Ended): Promise<void> {
+    const { group, sql } = this.#running()
+    await group.write(() => sql.settle.run(kind, tenantId, name, since))
+  }
+
+  #keep(lease: Lease): void {
+    this.#held.set(keyOf(lease.thing), lease)
+    this.#earliest = Math.min(this.#earliest, lease.until)
+  }
+
+  /** Oldest first. */
+  #takeOver(now: number, limit: number): readonly Lease[] {
+    if (now < this.#earliest) return []
+    const over = [...this.#held.values()].filter(({ until }) => until <= now)
+    over.sort((a, b) => a.until - b.until || a.since - b.since)
+    const taken = over.slice(0, limit)
+    for (const { thing } of taken) this.#held.delete(keyOf(thing))
+    this.#earliest = Number.POSITIVE_INFINITY
+    for (const { until } of this.#held.values()) this.#earliest = Math.min(this.#earliest, until)
+    return taken
+  }
+
+  /** @throws FanfareError `unavailable` before the start and after the end */
+  #running(): Opened {
+    if (!this.#opened) throw new FanfareError('unavailable', 'The engine is not running.')
+    return this.#opened
+  }
+
+  #open(): Opened {
+    const { disk } = this.#options
+    try {
+      const database = disk === 'none' ? inMemory() : disk.database('leases', { migrations })
+      return { database, sql: prepare(database), group: new WriteGroup(database) }
+    } catch (cause) {
+      throw new FanfareError('unavailable', 'The database of leases could not be opened.', { cause })
+    }
+  }
+}
+
+const endedOfRow = ({ kind, tenant, name, since }: Row): Ended => ({ kind, tenantId: tenant, name, since })
+
+const inMemory = (): DatabaseSync => {
+  const database = new DatabaseSync(':memory:')
+  for (const migration of migrations) database.exec(migration)
+  return database
+}
