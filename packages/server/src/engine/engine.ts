@@ -22,4 +22,10 @@ export type Engine = {
   readonly courier: Courier
   /** Keys of as many rooms, among those named `__canary:<number>` of a tenant, as it takes to reach every server that carries rooms now. */
   canaries(tenantId: string): readonly RoomKey[]
+  /**
+   * What this engine knows to be broken now, each a sentence without a stop at its end that names the server; empty when all is
+   * well. For what an event of the node's own cannot show, because it is delivered from its acknowledgement: that another
+   * node's would not arrive.
+   */
+  problems(): readonly string[]
 }

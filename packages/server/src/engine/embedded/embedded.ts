@@ -89,6 +89,7 @@ export const createEmbeddedEngine = (options: EmbeddedEngineOptions): Engine => 
     directory: localDirectory(),
     courier: loopbackCourier(node),
     canaries: (tenantId) => [roomKey(tenantId, '__canary:0')],
+    problems: () => [],
   }
 }
 
