@@ -1,0 +1,147 @@
+/**
+ * One connection to one server, from its opening to its end; it never comes back by itself. Owns the options of ioredis and
+ * the wire. What is under way when it ends is rejected; nothing is sent twice.
+ */
+import { Redis as Client } from 'ioredis'
+import type { Clock } from '../lib/clock.ts'
+import { deferred } from '../lib/deferred.ts'
+import { within } from '../lib/within.ts'
+import { type Endpoint, type Entry, nameOf } from './address.ts'
+import type { Reply } from './redis.ts'
+
+/** What the server said of itself as the connection opened. */
+export type ServerInfo = {
+  readonly replid: string
+  readonly runId: string
+  readonly role: 'master' | 'replica'
+  readonly cluster: boolean
+  readonly loading: boolean
+  readonly version: readonly [major: number, minor: number]
+  readonly appendOnly: boolean
+}
+
+export type ConnectionOptions = {
+  readonly endpoint: Endpoint
+  readonly entry: Entry
+  readonly clock: Clock
+  /** Shown by CLIENT LIST. */
+  readonly name: string
+  /** Until it is open. @default 2,500 ms */
+  readonly openMs?: number
+  /** Without a byte while something is unanswered, after which it is given up. @default 2,500 ms */
+  readonly silentMs?: number
+}
+
+export type Connection = {
+  readonly endpoint: Endpoint
+  readonly info: ServerInfo
+  /** The server's own number for this connection; 0 where it does not say. */
+  readonly id: number
+  /** Resolves with the reason, once it is over. */
+  readonly ended: Promise<string>
+  readonly open: boolean
+  /** Sent at once, in the order of the calls. @throws the server's error, or ConnectionLost when it is not known whether it was done */
+  send(command: string, ...args: readonly (string | number)[]): Promise<Reply>
+  /** What arrives by sharded Pub/Sub. */
+  onMessage(heard: (channel: string, message: string) => void): void
+  /** The server said that a slot of these subscriptions is no longer here. */
+  onMoved(moved: () => void): void
+  /** Reads again what may change under a connection that lives on. */
+  readInfo(): Promise<ServerInfo>
+  destroy(reason: string): void
+}
+
+/** The connection ended before the answer came: it may have been done, and may be done yet. */
+export class ConnectionLost extends Error {
+  override readonly name = 'ConnectionLost'
+}
+
+const sectionsOf = (info: string): ServerInfo => {
+  const field = (name: string): string => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? ''
+  const [major = 0, minor = 0] = (field('valkey_version') || field('redis_version')).split('.').map(Number)
+  return {
+    replid: field('master_replid'),
+    runId: field('run_id'),
+    role: field('role') === 'slave' ? 'replica' : 'master',
+    cluster: field('cluster_enabled') === '1',
+    loading: field('loading') === '1',
+    version: field('valkey_version') === '' ? [major, minor] : [Math.max(major, 8), minor],
+    appendOnly: field('aof_enabled') === '1',
+  }
+}
+
+const clientOf = ({ endpoint, entry, name, openMs = 2_500, silentMs = 2_500 }: ConnectionOptions): Client =>
+  new Client({
+    ...endpoint,
+    db: entry.db,
+    ...(entry.username === undefined ? {} : { username: entry.username }),
+    ...(entry.password === undefined ? {} : { password: entry.password }),
+    ...(entry.tls ? { tls: { servername: endpoint.host } } : {}),
+    connectionName: name,
+    lazyConnect: true,
+    retryStrategy: null,
+    enableOfflineQueue: false,
+    enableReadyCheck: false,
+    autoResubscribe: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    connectTimeout: openMs,
+    socketTimeout: silentMs,
+    keepAlive: 5_000,
+    disableClientInfo: true,
+  })
+
+/** @throws Error when it cannot be opened in time, saying where and why */
+export const openConnection = async (options: ConnectionOptions): Promise<Connection> => {
+  const client = clientOf(options)
+  const ended = deferred<string>()
+  let reason = 'the server closed it'
+  let over = false
+  client.on('error', (error: Error) => {
+    reason = error.message
+  })
+  client.once('end', () => {
+    over = true
+    ended.resolve(reason)
+  })
+  const destroy = (why: string) => {
+    if (over) return
+    reason = why
+    client.disconnect()
+  }
+  const send = async (command: string, ...args: readonly (string | number)[]): Promise<Reply> => {
+    try {
+      return (await client.call(command, ...args)) as Reply
+    } catch (error) {
+      if (error instanceof Error && error.name === 'ReplyError') throw error
+      throw new ConnectionLost(reason, { cause: error })
+    }
+  }
+  const readInfo = async () => sectionsOf(String(await send('INFO')))
+  const opening = client.connect().then(readInfo)
+  opening.catch(() => {})
+  const { openMs = 2_500, clock, endpoint } = options
+  try {
+    if (!(await within(clock, openMs, opening))) throw new Error(`it did not answer within ${openMs} ms`)
+    const info = await opening
+    const id = Number(await send('CLIENT', 'ID').catch(() => 0))
+    return {
+      endpoint,
+      info,
+      id,
+      ended: ended.promise,
+      get open() {
+        return client.status === 'ready'
+      },
+      send,
+      onMessage: (heard) => void client.on('smessage', heard),
+      onMoved: (moved) => void client.on('moved', moved),
+      readInfo,
+      destroy,
+    }
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    destroy(why)
+    throw new Error(`${nameOf(endpoint)}: ${over ? reason : why}`, { cause: error })
+  }
+}
