@@ -215,7 +215,7 @@ const openServices = async (parts: ServiceParts, closing: Closing): Promise<Serv
     app,
     auth: trust.auth,
     cache,
-    canary: new Canary({ log: engine.log, clock, metrics }),
+    canary: new Canary({ engine, clock, log, metrics }),
     clock,
     commands: new Once({ clock, forMs: limits.idempotencyMs, most: 100_000 }),
     engine,

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { FanfareError } from '@fanfare/protocol'
 import { fakeClock, startWorld, type World } from '@fanfare/testkit'
 import { trustProxies } from '../auth/client-address.ts'
+import type { RoomLog } from '../engine/room-log.ts'
 import { Canary } from '../flows/canary.ts'
 import type { Services } from '../flows/services.ts'
 import { noMetrics } from '../lib/metrics.ts'
@@ -33,11 +34,12 @@ test('it is not when the engine refuses the event, nor when the event does not c
   const clock = fakeClock()
   const refuses = {
     ...services.engine.log,
+    listen: () => Promise.resolve(),
     publish: () => Promise.reject(new FanfareError('unavailable', 'the disk is full')),
   }
-  const refused = await askOf({ ...services, canary: new Canary({ log: refuses, clock, metrics: noMetrics }) })(
-    '/ready',
-  )
+  const canaryOn = (log: RoomLog) =>
+    new Canary({ engine: { ...services.engine, log }, clock, log: services.log, metrics: noMetrics })
+  const refused = await askOf({ ...services, canary: canaryOn(refuses) })('/ready')
   expect(refused.status).toBe(503)
   expect(refused.headers.get('retry-after')).toBe('1')
   expect(await refused.json()).toMatchObject({
@@ -45,8 +47,8 @@ test('it is not when the engine refuses the event, nor when the event does not c
     detail: expect.stringContaining('the disk is full'),
   })
 
-  const swallows = { ...services.engine.log, publish: () => new Promise<never>(() => {}) }
-  const waiting = askOf({ ...services, canary: new Canary({ log: swallows, clock, metrics: noMetrics }) })('/ready')
+  const swallows = { ...refuses, publish: () => new Promise<never>(() => {}) }
+  const waiting = askOf({ ...services, canary: canaryOn(swallows) })('/ready')
   await clock.advance(2_000)
   expect(await (await waiting).json()).toMatchObject({ detail: expect.stringContaining('did not come back') })
 })

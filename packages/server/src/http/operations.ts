@@ -22,13 +22,13 @@ export const addOperations = (api: Api, context: HttpContext): void => {
   })
 }
 
-/** An event has just gone through the engine and back, and new links are taken. */
+/** An event has just gone through every server of the engine and back, and new links are taken. */
 const ready = async ({ services }: HttpContext): Promise<Response> => {
   if (!services.accepting) return problem(new FanfareError('shutting_down', undefined, { retryAfterMs: 1_000 }))
   const canary = await services.canary.check()
   if (canary.ok) return Response.json({ status: 'ready', canaryMs: canary.ms }, { headers: fresh })
   return problem(
-    new FanfareError('unavailable', `No event comes through the engine: ${canary.problem}.`, { retryAfterMs: 1_000 }),
+    new FanfareError('unavailable', `Events do not come through: ${canary.problem}.`, { retryAfterMs: 1_000 }),
   )
 }
 
