@@ -123,7 +123,8 @@ const addOperationRoutes = (registry: Registry): void => {
     path: '/ready',
     operationId: 'ready',
     summary: 'Can the node work',
-    description: 'A canary event goes through every server that carries rooms, and back. A node that is stopping is not ready.',
+    description:
+      'A canary event goes through every server that carries rooms, and back. A node that is stopping is not ready.',
     responses: { 200: json(ready, 'It can.'), ...refusedWith(503) },
   })
   registry.registerPath({
