@@ -11,6 +11,7 @@ const stateOf = (session: string, changes: Partial<SessionState> = {}): SessionS
   tenantId: 'clinic',
   userId: 'ann',
   namespace: '/',
+  node: 'one',
   rooms: [{ name: 'ward:1', epoch: 'e', offset: 7 }],
   data: { seat: 4 },
   ...changes,
@@ -96,9 +97,34 @@ export const describeSessionStates = (play: Case): void => {
     expect(await states(world).expire(10)).toEqual([])
   })
 
+  play('S5 whoever takes a session is told where it was, and whoever takes it after is told of them', async (world) => {
+    await states(world).create(stateOf('a'), windowMs)
+    const change = { rooms: [{ name: 'ward:2', epoch: 'f', offset: 1 }], data: { seat: 5 } }
+    await states(world).update('a', change)
+    expect(await states(world).take('a', 'two')).toEqual(stateOf('a', change))
+    expect(await states(world).find('a')).toEqual(stateOf('a', { ...change, node: 'two' }))
+    expect(await states(world).take('b', 'two')).toBeUndefined()
+  })
+
+  play('S5 of many who take a session at once, each is told of another', async (world) => {
+    await states(world).create(stateOf('a', { node: 'zero' }), windowMs)
+    const takers = ['one', 'two', 'three', 'four']
+    const before = await Promise.all(takers.map((node) => states(world).take('a', node)))
+    const { node: last } = (await states(world).find('a')) ?? {}
+    expect([...before.map((state) => state?.node), last].sort()).toEqual([...takers, 'zero'].sort())
+  })
+
+  play('S5 a state that is over is not taken', async (world) => {
+    await states(world).create(stateOf('a'), windowMs)
+    await isOver(world)
+    expect(await states(world).take('a', 'two')).toBeUndefined()
+    expect(sessionsOf(await states(world).expire(10))).toEqual(['a'])
+  })
+
   play('states that have stopped refuse', async (world) => {
     await world.stop()
     await expect(states(world).create(stateOf('a'), windowMs)).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(states(world).take('a', 'two')).rejects.toMatchObject({ code: 'unavailable' })
     await expect(states(world).find('a')).rejects.toMatchObject({ code: 'unavailable' })
   })
 }

@@ -1,6 +1,6 @@
 /**
  * The port that keeps what a session needs to come back, from the moment it connects: nothing has to be written when it
- * breaks off, so a killed node loses none. Seven members; every engine passes `session-states.contract.ts`.
+ * breaks off, so a killed node loses none. Eight members; every engine passes `session-states.contract.ts`.
  *
  * Invariants, each proved by the contract case of the same number:
  * S1 what `create` and `update` acknowledged is found until its time is over, on any node, also after a kill where the engine has a disk.
@@ -8,6 +8,7 @@
  * S3 of all who call `expire`, exactly one is given a state; it is given out again only when whoever took it did not
  *    `forget` it within {@link claimMs}, because its process died.
  * S4 a state that was forgotten is never given out.
+ * S5 of two nodes that take a session, also at once, the later is told of the earlier.
  */
 import type { Json, Position } from '@fanfare/protocol'
 
@@ -21,6 +22,8 @@ export type SessionState = {
   readonly tenantId: string
   readonly userId: string
   readonly namespace: string
+  /** Where it lives, or lived last. */
+  readonly node: string
   readonly rooms: readonly StateRoom[]
   readonly data: Json
 }
@@ -38,6 +41,8 @@ export type SessionStates = {
   /** False when there is no such state, or it is over. */
   update(session: string, change: SessionChange): Promise<boolean>
   find(session: string): Promise<SessionState | undefined>
+  /** From now on the session is this node's. The state as it was before, its `node` too; undefined when there is none, or it is over. */
+  take(session: string, node: string): Promise<SessionState | undefined>
   /** These end so long from now. Returns those of them that are not over. */
   renew(sessions: readonly string[], forMs: number): Promise<ReadonlySet<string>>
   forget(session: string): Promise<void>

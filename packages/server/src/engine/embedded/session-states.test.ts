@@ -4,7 +4,16 @@ import { fakeClock } from '../../lib/fake-clock.ts'
 import type { EngineDisk } from './disk.ts'
 import { EmbeddedSessionStates } from './session-states.ts'
 
-const state = { session: 'a', secret: 's', tenantId: 't', userId: 'u', namespace: '/', rooms: [], data: null }
+const state = {
+  session: 'a',
+  secret: 's',
+  tenantId: 't',
+  userId: 'u',
+  namespace: '/',
+  node: 'n',
+  rooms: [],
+  data: null,
+}
 
 test('without a disk states are kept in memory', async () => {
   const states = new EmbeddedSessionStates({ clock: fakeClock(), disk: 'none' })

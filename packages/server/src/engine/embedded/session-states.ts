@@ -30,14 +30,16 @@ const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX session_until ON session (until);
   `,
+  `ALTER TABLE session ADD COLUMN node TEXT NOT NULL DEFAULT ''`,
 ]
 
 const prepare = (database: DatabaseSync) => ({
   create: database.prepare(
-    'INSERT INTO session (id, secret, tenant, user, namespace, rooms, data, until) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    'INSERT INTO session (id, secret, tenant, user, namespace, node, rooms, data, until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
   ),
   update: database.prepare('UPDATE session SET rooms = ?, data = ? WHERE id = ? AND until > ? AND claimed = 0'),
   find: database.prepare('SELECT * FROM session WHERE id = ? AND until > ? AND claimed = 0'),
+  take: database.prepare('UPDATE session SET node = ? WHERE id = ?'),
   renew: database.prepare('UPDATE session SET until = ? WHERE id = ? AND until > ? AND claimed = 0'),
   forget: database.prepare('DELETE FROM session WHERE id = ?'),
   over: database.prepare('SELECT * FROM session WHERE until <= ? AND claimed <= ? ORDER BY until LIMIT ?'),
@@ -50,6 +52,7 @@ type Row = {
   readonly tenant: string
   readonly user: string
   readonly namespace: string
+  readonly node: string
   readonly rooms: string
   readonly data: string
 }
@@ -60,6 +63,7 @@ const stateOfRow = (row: Row): SessionState => ({
   tenantId: row.tenant,
   userId: row.user,
   namespace: row.namespace,
+  node: row.node,
   rooms: JSON.parse(row.rooms) as readonly StateRoom[],
   data: JSON.parse(row.data) as Json,
 })
@@ -87,11 +91,10 @@ export class EmbeddedSessionStates implements SessionStates {
 
   async create(state: SessionState, forMs: number): Promise<void> {
     const { sql, group } = this.#running()
-    const { session, secret, tenantId, userId, namespace, rooms, data } = state
+    const { session, secret, tenantId, userId, namespace, node, rooms, data } = state
     const until = this.#now() + forMs
-    await group.write(() =>
-      sql.create.run(session, secret, tenantId, userId, namespace, JSON.stringify(rooms), JSON.stringify(data), until),
-    )
+    const [inRooms, kept] = [JSON.stringify(rooms), JSON.stringify(data)]
+    await group.write(() => sql.create.run(session, secret, tenantId, userId, namespace, node, inRooms, kept, until))
   }
 
   async update(session: string, { rooms, data }: SessionChange): Promise<boolean> {
@@ -110,6 +113,15 @@ export class EmbeddedSessionStates implements SessionStates {
     } catch (cause) {
       throw new FanfareError('unavailable', 'The disk could not be read.', { cause })
     }
+  }
+
+  async take(session: string, node: string): Promise<SessionState | undefined> {
+    const { sql, group } = this.#running()
+    return group.write(() => {
+      const row = sql.find.get(session, this.#now()) as unknown as Row | undefined
+      if (row) sql.take.run(node, session)
+      return row && stateOfRow(row)
+    })
   }
 
   async renew(sessions: readonly string[], forMs: number): Promise<ReadonlySet<string>> {

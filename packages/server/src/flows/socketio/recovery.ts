@@ -99,7 +99,8 @@ export class Recovery {
     const secret = secretId()
     const own = this.ownRoom(tenantId, session).name
     const places = await Promise.all([own, ...rooms].map((name) => this.place(tenantId, session, name)))
-    const state = { session, secret: hashOf(secret), tenantId, userId, namespace, rooms: places, data: {} }
+    const { node } = this.#services.engine
+    const state = { session, secret: hashOf(secret), tenantId, userId, namespace, node, rooms: places, data: {} }
     await this.#services.engine.sessions.create(state, this.#leaseMs)
     return { id: session, pid: `${session}.${secret}`, recovered: false, places, begins: places, data: {} }
   }
