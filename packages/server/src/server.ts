@@ -249,9 +249,11 @@ const keepAlive = ({ engines, services }: Node, listeners: readonly Attached[], 
   const keepalive = new Keepalive(services)
   keepalive.start()
   closing.push(async () => {
-    await drain(services, () => {
-      for (const engine of engines) engine.stop()
-      for (const listener of listeners) listener.pause()
+    await drain(services, {
+      shut: () => {
+        for (const engine of engines) engine.stop()
+        for (const listener of listeners) listener.pause()
+      },
     })
     keepalive.stop()
     await Promise.all(listeners.map((listener) => listener.close()))
