@@ -229,6 +229,7 @@ const openServices = async (parts: ServiceParts, closing: Closing): Promise<Serv
     quotas: createQuotas({ clock, limits }),
     reactor: new Reactor({
       app,
+      clock,
       unreacted: engine.unreacted,
       metrics,
       log,
@@ -264,7 +265,8 @@ const startApplication = async (
   { app, config, services, trust }: Parts & { readonly services: Services; readonly trust: Trust },
   closing: Closing,
 ): Promise<void> => {
-  await services.reactor.makeGood()
+  const stopReacting = await services.reactor.start()
+  closing.push(async () => stopReacting())
   const stop = await app.onStart?.({
     of: (tenantId) => contextOf(services, { tenantId }),
     log: services.log,

@@ -1,10 +1,12 @@
 /**
  * Reactions: after a publish, on the node that took it, one after another for each room. An event of a durable room stays
- * marked in the engine until its reactions are done, so a crash between publish and reaction is made good at the next start.
+ * marked in the engine until its reactions are done, so what a crash left between publish and reaction is made good: by the
+ * next start, or by another node that lives.
  */
 import { FanfareError, type RoomEvent } from '@fanfare/protocol'
 import type { App, AppContext } from '../app/app.ts'
 import type { Unreacted } from '../engine/room-log.ts'
+import type { Clock, Timer } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Metrics } from '../lib/metrics.ts'
 import type { LogRoom } from '../model/room.ts'
@@ -12,13 +14,19 @@ import { type RoomKey, roomKey } from '../model/room-key.ts'
 
 /** A chain of reactions that is longer is a loop. */
 const maxDepth = 8
+/** How often a node looks for what others left, more or less, so that they do not all look at once. */
+const lookMs = 15_000
+const spread = 0.2
 
 export type ReactorOptions = {
   readonly app: Pick<App, 'reactions'>
+  readonly clock: Clock
   readonly unreacted: Unreacted
   readonly metrics: Metrics
   readonly log: Log
   readonly context: (event: RoomEvent, depth: number) => AppContext
+  /** 0 to 1. @default Math.random */
+  readonly random?: () => number
 }
 
 export class Reactor {
@@ -49,17 +57,38 @@ export class Reactor {
       }
       unreacted.done(event)
     } catch (error) {
-      // Still marked as unreacted where the room is durable: the next start tries again.
+      // Still marked as unreacted where the room is durable: whoever comes after this process tries again.
       metrics.add('fanfare_reactions_failed_total')
       log.error({ error, event: event.id, type: event.type, room: event.room }, 'a reaction failed')
     }
   }
 
-  /** Runs what an earlier process left undone. Call once, after the engine has started. */
-  async makeGood(): Promise<void> {
+  /**
+   * Runs what processes that are gone left undone: now, and every while until the result is called. After the engine has
+   * started. @throws FanfareError `unavailable` when that cannot be known now
+   */
+  async start(): Promise<() => void> {
+    await this.#makeGood()
+    let timer: Timer | undefined
+    const { clock, log, random = Math.random } = this.#options
+    const lookLater = (): void => {
+      timer = clock.after(lookMs * (1 - spread + 2 * spread * random()), () => {
+        this.#makeGood()
+          .catch((error: unknown) => log.warn({ error }, 'reactions that others left undone could not be looked for'))
+          .finally(() => timer && lookLater())
+      })
+    }
+    lookLater()
+    return () => {
+      timer?.cancel()
+      timer = undefined
+    }
+  }
+
+  async #makeGood(): Promise<void> {
     const { app, log, unreacted } = this.#options
     const events = await unreacted.list()
-    if (events.length > 0) log.info({ events: events.length }, 'reactions left undone by the last process run now')
+    if (events.length > 0) log.info({ events: events.length }, 'reactions that were left undone run now')
     for (const event of events) {
       if (app.reactions(event.type).length > 0) this.react({ key: roomKey(event.tenantId, event.room) }, event, 0)
       // The application no longer reacts to it.

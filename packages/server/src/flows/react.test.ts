@@ -1,0 +1,102 @@
+import { expect, test } from 'bun:test'
+import { FanfareError, type RoomEvent } from '@fanfare/protocol'
+import type { AppContext } from '../app/app.ts'
+import { fakeClock } from '../lib/fake-clock.ts'
+import { silentLog } from '../lib/log.ts'
+import { noMetrics } from '../lib/metrics.ts'
+import { Reactor } from './react.ts'
+
+const eventOf = (id: string, type = 'counted'): RoomEvent => ({
+  id,
+  type,
+  tenantId: 'clinic',
+  room: 'ward:1',
+  data: null,
+  timestamp: '2026-01-01T00:00:00.000Z',
+  offset: 1,
+})
+
+/** A reactor whose application notes the events of one type, on an engine where others leave something undone. */
+const world = () => {
+  const clock = fakeClock()
+  const reacted: string[] = []
+  const done: string[] = []
+  let left: RoomEvent[] = []
+  let asked = 0
+  let away = false
+  const reactor = new Reactor({
+    app: { reactions: (type) => (type === 'counted' ? [async (_, event) => void reacted.push(event.id)] : []) },
+    clock,
+    unreacted: {
+      async list() {
+        asked++
+        if (away) throw new FanfareError('unavailable', 'the server is away')
+        const taken = left
+        left = []
+        return taken
+      },
+      done: ({ id }) => void done.push(id),
+    },
+    metrics: noMetrics,
+    log: silentLog,
+    context: () => ({}) as AppContext,
+    random: () => 0.5,
+  })
+  return {
+    clock,
+    reactor,
+    reacted,
+    done,
+    leaves: (...events: RoomEvent[]) => void left.push(...events),
+    isAway: (now: boolean) => {
+      away = now
+    },
+    get asked() {
+      return asked
+    },
+  }
+}
+
+test('what a process that is gone left undone runs at the start, and what another leaves later runs within a while', async () => {
+  const { clock, done, leaves, reacted, reactor } = world()
+  leaves(eventOf('a'))
+  const stop = await reactor.start()
+  await reactor.idle()
+  expect(reacted).toEqual(['a'])
+  leaves(eventOf('b'))
+  await clock.advance(14_000)
+  expect(reacted).toEqual(['a'])
+  await clock.advance(4_000)
+  expect(reacted).toEqual(['a', 'b'])
+  expect(done).toEqual(['a', 'b'])
+  stop()
+})
+
+test('what the application does not react to any more is done', async () => {
+  const { done, leaves, reacted, reactor } = world()
+  leaves(eventOf('old', 'gone'))
+  const stop = await reactor.start()
+  expect([reacted, done]).toEqual([[], ['old']])
+  stop()
+})
+
+test('while nobody can tell what was left, it asks again; stopped, it asks no more', async () => {
+  const node = world()
+  const stop = await node.reactor.start()
+  node.isAway(true)
+  await node.clock.advance(40_000)
+  expect(node.asked).toBe(3)
+  node.isAway(false)
+  node.leaves(eventOf('c'))
+  await node.clock.advance(15_000)
+  expect(node.reacted).toEqual(['c'])
+  stop()
+  await node.clock.advance(60_000)
+  expect(node.asked).toBe(4)
+})
+
+test('where it cannot be known at the start, the node does not start as if nothing had been left', async () => {
+  const node = world()
+  node.isAway(true)
+  await expect(node.reactor.start()).rejects.toThrow('the server is away')
+})
