@@ -27,6 +27,7 @@ export type TenantCounts = {
 export type LocalSessions = {
   find(session: string): SessionInfo | undefined
   of(tenantId: string, filter: SessionFilter): readonly SessionInfo[]
+  count(tenantId: string): TenantCounts
 }
 
 export type Directory = {
@@ -37,22 +38,4 @@ export type Directory = {
   list(tenantId: string, filter: SessionFilter): Promise<readonly SessionInfo[]>
   /** @throws FanfareError `unavailable` */
   count(tenantId: string): Promise<TenantCounts>
-}
-
-export const countSessions = (sessions: Iterable<Pick<SessionInfo, 'userId' | 'rooms'>>): TenantCounts => {
-  const sessionsByUser: Record<string, number> = Object.create(null)
-  const sessionsByRoom: Record<string, number> = Object.create(null)
-  let count = 0
-  for (const { userId, rooms } of sessions) {
-    count++
-    sessionsByUser[userId] = (sessionsByUser[userId] ?? 0) + 1
-    for (const room of rooms) sessionsByRoom[room] = (sessionsByRoom[room] ?? 0) + 1
-  }
-  return {
-    sessions: count,
-    users: Object.keys(sessionsByUser).length,
-    rooms: Object.keys(sessionsByRoom).length,
-    sessionsByRoom,
-    sessionsByUser,
-  }
 }

@@ -1,9 +1,12 @@
 /** What every engine must do. An implementation's test is one call of this; how many cases ran is printed. */
 import { afterAll, describe, test } from 'bun:test'
 import { describeBus } from './bus.contract.ts'
+import { describeCourier } from './courier.contract.ts'
+import { describeDirectory } from './directory.contract.ts'
 import { describeDurable } from './durable.contract.ts'
 import { type Case, EngineWorld, type MakeEngine } from './engine.world.ts'
 import { describeIdempotency } from './idempotency.contract.ts'
+import { describeLeases } from './leases.contract.ts'
 import { describeLog } from './log.contract.ts'
 import { describeModel } from './model.contract.ts'
 import { describePresence } from './presence.contract.ts'
@@ -38,6 +41,9 @@ export const describeEngine = (name: string, make: MakeEngine): void => {
     describe('presence', () => describePresence(play))
     describe('bus', () => describeBus(play))
     describe('states of sessions', () => describeSessionStates(play))
+    describe('leases', () => describeLeases(play))
+    describe('directory', () => describeDirectory(play))
+    describe('courier', () => describeCourier(play))
     afterAll(() => console.log(`engine contract: ${name}: ${ran} cases passed`))
   })
 }

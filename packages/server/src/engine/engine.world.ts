@@ -6,6 +6,7 @@ import { uuidv7 } from '../lib/ids.ts'
 import type { LogPolicy, LogRoom } from '../model/room.ts'
 import { roomKey } from '../model/room-key.ts'
 import type { Engine } from './engine.ts'
+import { type AnotherNode, type Letter, NodeStage, SessionsHere } from './node.world.ts'
 import type { NodeMessage } from './node-bus.ts'
 import type { Published, PublishOptions, ReadQuery, Slice } from './room-log.ts'
 
@@ -21,6 +22,8 @@ export type EngineHost = {
    * killed at this moment.
    */
   next(after: 'start' | 'close' | 'crash'): Promise<Engine>
+  /** One more node beside it, not started. Absent where an engine is one node and no more. */
+  readonly another?: () => Promise<AnotherNode>
   /** Called once, after the last engine was closed. */
   close(): Promise<void>
 }
@@ -50,9 +53,13 @@ export class EngineWorld {
   lost: string[] = []
   changed: Changed[] = []
   received: NodeMessage[] = []
+  letters: Letter[] = []
+  /** What the node tells the directory that it has. */
+  here = new SessionsHere()
   /** Called as an event is delivered. */
   onDeliver: ((event: RoomEvent) => void) | undefined
   #stops: (() => Promise<void>)[] = []
+  readonly #others: NodeStage[] = []
 
   private constructor(host: EngineHost, engine: Engine) {
     this.host = host
@@ -64,6 +71,15 @@ export class EngineWorld {
     const world = new EngineWorld(host, await host.next('start'))
     await world.#start()
     return world
+  }
+
+  /** One more node of the same cluster, started; undefined where an engine is one node and no more. */
+  async joined(): Promise<NodeStage | undefined> {
+    const another = await this.host.another?.()
+    if (!another) return undefined
+    const node = new NodeStage(another)
+    this.#others.push(node)
+    return node.start()
   }
 
   room(name: string, changes: Partial<LogPolicy> = {}): LogRoom {
@@ -124,6 +140,8 @@ export class EngineWorld {
     this.heard = []
     this.lost = []
     this.changed = []
+    this.received = []
+    this.letters = []
     await this.#start()
   }
 
@@ -135,6 +153,7 @@ export class EngineWorld {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
+    for (const node of this.#others) await node.stop()
     await this.host.close()
   }
 
@@ -149,6 +168,9 @@ export class EngineWorld {
     )
     this.#stops.push(await this.engine.bus.start((message) => this.received.push(message)))
     this.#stops.push(await this.engine.sessions.start())
+    this.#stops.push(await this.engine.leases.start())
+    this.#stops.push(await this.engine.directory.start(this.here))
+    this.#stops.push(await this.engine.courier.start((from, message) => this.letters.push({ from, message })))
   }
 }
 

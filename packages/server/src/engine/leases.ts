@@ -7,7 +7,8 @@
  * H1 what was held is not over before its time, whoever else lets go, and also after a kill where the engine has a disk.
  * H2 of all who call `expire`, exactly one is given what is over; again only when whoever took it did not `settle` it within
  *    {@link settleMs}, because its process died.
- * H3 what is held again after it was over has a later `since`, and ends again.
+ * H3 what is held again after it was given out has a later `since`, and ends again; held again before that, it goes on as
+ *    if it had never been over, so that an engine that was away for a while ends nothing by its return.
  */
 
 /** How long whoever took what is over has to deal with it. */
@@ -21,7 +22,7 @@ export type Held = {
 }
 
 export type Ended = Held & {
-  /** ms since 1970: when it was first held. No two endings of the same thing share it. */
+  /** ms since 1970: when it began to be held. No two endings of the same thing share it. */
   readonly since: number
 }
 

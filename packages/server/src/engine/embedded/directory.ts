@@ -1,6 +1,6 @@
 /** The directory of a cluster of one: what the node itself has is all there is, so nothing is kept of it. */
 import { FanfareError } from '@fanfare/protocol'
-import { countSessions, type Directory, type LocalSessions } from '../directory.ts'
+import type { Directory, LocalSessions } from '../directory.ts'
 
 export const localDirectory = (): Directory => {
   let sessions: LocalSessions | undefined
@@ -19,6 +19,6 @@ export const localDirectory = (): Directory => {
       // Whoever asks reads the node's own sessions.
     },
     list: async (tenantId, filter) => running().of(tenantId, filter),
-    count: async (tenantId) => countSessions(running().of(tenantId, { limit: Number.POSITIVE_INFINITY })),
+    count: async (tenantId) => running().count(tenantId),
   }
 }

@@ -43,7 +43,6 @@ const prepare = (database: DatabaseSync) => ({
   unsettled: database.prepare(
     'SELECT kind, tenant, name, since FROM taken WHERE again <= ? ORDER BY again, since LIMIT ?',
   ),
-  latest: database.prepare('SELECT max(since) AS since FROM taken WHERE kind = ? AND tenant = ? AND name = ?'),
   settle: database.prepare('DELETE FROM taken WHERE kind = ? AND tenant = ? AND name = ? AND since = ?'),
 })
 
@@ -97,10 +96,8 @@ export class EmbeddedLeases implements Leases {
     if (fresh.length === 0) return
     const begun = await group.write(() =>
       fresh.map((thing) => {
-        const last = sql.latest.get(thing.kind, thing.tenantId, thing.name)?.since as number | null
-        const since = Math.max(now, (last ?? 0) + 1)
-        sql.begin.run(thing.kind, thing.tenantId, thing.name, since, forMs)
-        return { thing, since, until: now + forMs }
+        sql.begin.run(thing.kind, thing.tenantId, thing.name, now, forMs)
+        return { thing, since: now, until: now + forMs }
       }),
     )
     for (const lease of begun) if (!this.#held.has(keyOf(lease.thing))) this.#keep(lease)
