@@ -7,6 +7,8 @@ import { FanfareError, type Json } from '@fanfare/protocol'
 import type { Clock, Timer } from '../lib/clock.ts'
 import { type Deferred, deferred } from '../lib/deferred.ts'
 import type { Cache, Expiry, TenantCache } from '../model/cache.ts'
+import { tenantName } from '../model/tenant-name.ts'
+import { checkCacheKey, notANumber } from './cache-key.ts'
 import type { DataFolder } from './data-folder.ts'
 import { inTransaction } from './sqlite.ts'
 
@@ -35,7 +37,6 @@ const migrations = [
   `,
 ]
 
-const keyBytes = 512
 const sweepMs = 60_000
 const sweepRows = 10_000
 
@@ -99,7 +100,7 @@ export class SqliteCache implements Cache {
     return {
       get: async (key) => this.#value(this.#read(tenant, key)),
       set: async (key, value, expiry = {}) => {
-        checkKey(key)
+        checkCacheKey(key)
         await this.#write({ tenant, key, value: JSON.stringify(value), expiresAt: this.#expiryOf(expiry) })
       },
       delete: async (key) => {
@@ -134,8 +135,8 @@ export class SqliteCache implements Cache {
   /** The entry as it is now, from memory or disk; one without a value when there is none. */
   #read(tenant: string, key: string): Entry {
     const { statements } = this.#running()
-    checkKey(key)
-    const name = nameOf(tenant, key)
+    checkCacheKey(key)
+    const name = tenantName(tenant, key)
     const known = this.#dirty.get(name) ?? this.#memory.get(name)
     const entry = known ?? load(statements.find, tenant, key)
     this.#remember(name, entry)
@@ -146,7 +147,7 @@ export class SqliteCache implements Cache {
   /** Seen at once; resolves when it is on disk. @throws FanfareError `unavailable`, and then it is as it was on disk */
   #write(entry: Entry): Promise<void> {
     this.#running()
-    const name = nameOf(entry.tenant, entry.key)
+    const name = tenantName(entry.tenant, entry.key)
     this.#dirty.set(name, entry)
     this.#remember(name, entry)
     if (!this.#flushed) {
@@ -212,15 +213,7 @@ export class SqliteCache implements Cache {
   }
 }
 
-/** The length in front keeps `a|b` + `c` apart from `a` + `b|c`. */
-const nameOf = (tenant: string, key: string): string => `${tenant.length}:${tenant}|${key}`
-
 const charsOf = (name: string, { value }: Entry): number => name.length + (value?.length ?? 0)
-
-const checkKey = (key: string): void => {
-  if (key !== '' && Buffer.byteLength(key) <= keyBytes) return
-  throw new FanfareError('bad_name', `A key of the cache has 1 to ${keyBytes} bytes.`)
-}
 
 const load = (find: ReturnType<typeof prepare>['find'], tenant: string, key: string): Entry => {
   try {
@@ -234,5 +227,5 @@ const load = (find: ReturnType<typeof prepare>['find'], tenant: string, key: str
 const numberIn = ({ key, value }: Entry): number => {
   const number: unknown = value === undefined ? 0 : JSON.parse(value)
   if (typeof number === 'number') return number
-  throw new FanfareError('invalid_payload', `The key ${key} holds no number; it cannot be counted.`)
+  throw notANumber(key)
 }
