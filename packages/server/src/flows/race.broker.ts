@@ -1,6 +1,6 @@
 /** A broker that other nodes share: appends at once, delivers later and in order, loses deliveries and says so, and fails at times. */
 import { FanfareError, type Position, type RoomEvent } from '@fanfare/protocol'
-import { rangeOf } from '../engine/embedded/range.ts'
+import { rangeOf } from '../engine/range.ts'
 import type { Published, ReadQuery, RoomLog, RoomSink, Slice } from '../engine/room-log.ts'
 import type { LogRoom } from '../model/room.ts'
 import { type RoomKey, roomOfKey } from '../model/room-key.ts'

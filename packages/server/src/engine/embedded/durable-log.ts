@@ -7,19 +7,19 @@ import { deferred } from '../../lib/deferred.ts'
 import type { Log } from '../../lib/log.ts'
 import type { LogRoom } from '../../model/room.ts'
 import type { RoomKey } from '../../model/room-key.ts'
+import { Chain } from '../chain.ts'
+import type { Delivery } from '../delivery.ts'
+import { HotWindows, type HotWindowsOptions } from '../hot-windows.ts'
+import { pageOf, type Range, rangeOf, sliceOf } from '../range.ts'
+import { type Sized, walk } from '../ring.ts'
 import type { Draft, Published, ReadQuery, Slice } from '../room-log.ts'
-import { Chain } from './chain.ts'
-import type { Delivery } from './delivery.ts'
+import { weightOf } from '../weight.ts'
 import type { EngineDisk } from './disk.ts'
 import { beginAgain, type DurableRoom, eventOfRow, firstKept, newRoom, type Standing, sizeOf } from './durable-room.ts'
 import { GroupCommit, type PublishOperation, type Written } from './group-commit.ts'
-import { HotWindows, type HotWindowsOptions } from './hot-windows.ts'
 import { type OpenedDatabase, openDatabase } from './open-database.ts'
-import { pageOf, type Range, rangeOf, sliceOf } from './range.ts'
-import { type Sized, walk } from './ring.ts'
 import type { EventRow, KeyRow, RoomRow } from './tables.ts'
 import { TrimDisk } from './trim-disk.ts'
-import { weightOf } from './weight.ts'
 
 export type DurableLogOptions = {
   readonly disk: EngineDisk
@@ -44,7 +44,7 @@ export class DurableLog {
   readonly #rooms = new Map<RoomKey, DurableRoom>()
   readonly #byId = new Map<number, DurableRoom>()
   readonly #byUse = new Chain<DurableRoom>()
-  readonly #hot: HotWindows
+  readonly #hot: HotWindows<DurableRoom>
   readonly #commit: GroupCommit
   readonly #trim: TrimDisk
   #lastRoomId: number

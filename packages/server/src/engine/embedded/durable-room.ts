@@ -2,8 +2,8 @@
 import type { RoomEvent } from '@fanfare/protocol'
 import type { LogPolicy } from '../../model/room.ts'
 import type { RoomKey } from '../../model/room-key.ts'
+import { Ring } from '../ring.ts'
 import type { Published } from '../room-log.ts'
-import { Ring } from './ring.ts'
 import type { EventRow, Tables } from './tables.ts'
 
 /** Where a log stands: on disk, or (in a group that is being written) where it will. `lowest`: no row is below it. */

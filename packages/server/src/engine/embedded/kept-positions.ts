@@ -1,7 +1,7 @@
 /** Where the logs of evicted rooms had come to, so that a quiet room does not look like a lost one. Bounded by count and age. */
 import type { Position } from '@fanfare/protocol'
 import type { RoomKey } from '../../model/room-key.ts'
-import { Chain } from './chain.ts'
+import { Chain } from '../chain.ts'
 
 type Kept = {
   readonly room: RoomKey

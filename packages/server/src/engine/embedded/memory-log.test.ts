@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { silentLog } from '../../lib/log.ts'
 import { roomKey } from '../../model/room-key.ts'
-import { Delivery } from './delivery.ts'
+import { Delivery } from '../delivery.ts'
 import { MemoryLog, type MemoryLogOptions } from './memory-log.ts'
 
 const draft = { id: 'e', type: 'n', tenantId: 't', room: 'r', data: null, timestamp: '' }

@@ -5,14 +5,14 @@
  */
 import { shortId } from '../../lib/ids.ts'
 import type { LogRoom } from '../../model/room.ts'
+import type { Delivery } from '../delivery.ts'
+import { pageOf, rangeOf, sliceOf } from '../range.ts'
+import { walk } from '../ring.ts'
 import type { Draft, Published, ReadQuery, Slice } from '../room-log.ts'
-import type { Delivery } from './delivery.ts'
+import { weightOf } from '../weight.ts'
 import { KeptPositions } from './kept-positions.ts'
 import { type MemoryRoom, MemoryRooms } from './memory-rooms.ts'
-import { pageOf, rangeOf, sliceOf } from './range.ts'
 import { RecentKeys, type RecentKeysOptions } from './recent-keys.ts'
-import { walk } from './ring.ts'
-import { weightOf } from './weight.ts'
 
 export type MemoryLogOptions = {
   readonly delivery: Delivery

@@ -4,9 +4,9 @@
  */
 import type { LogPolicy } from '../../model/room.ts'
 import type { RoomKey } from '../../model/room-key.ts'
-import { Chain } from './chain.ts'
+import { Chain } from '../chain.ts'
+import { Ring } from '../ring.ts'
 import type { KeysOfRoom } from './recent-keys.ts'
-import { Ring } from './ring.ts'
 
 export type MemoryRoom = {
   readonly key: RoomKey

@@ -7,8 +7,9 @@
  * that many other publishes is appended as an event of its own. Retries come within seconds; at the defaults they
  * are told up to 2,000 keyed publishes a second in one room with a retry after 10 s.
  */
+
+import { Chain } from '../chain.ts'
 import type { Receipt } from '../room-log.ts'
-import { Chain } from './chain.ts'
 
 export type RecentKeysOptions = {
   readonly perRoom: number

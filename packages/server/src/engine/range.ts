@@ -1,7 +1,7 @@
 /** What a read asks for, as offsets: pure arithmetic over the state of one log, the same for memory and disk. */
 import type { GapReason, Position, RoomEvent } from '@fanfare/protocol'
-import type { ReadQuery, Slice } from '../room-log.ts'
 import type { Sized } from './ring.ts'
+import type { ReadQuery, Slice } from './room-log.ts'
 
 /** One log at the moment of reading: `first` is the lowest offset kept, `top + 1` when none is. */
 export type LogState = { readonly epoch: string; readonly first: number; readonly top: number }

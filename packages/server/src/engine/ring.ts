@@ -54,6 +54,13 @@ export class Ring {
     this.#weight += entry.weight
   }
 
+  /** The last entry's offset must be `first - 1` (I1). */
+  prepend(entries: readonly Entry[]): void {
+    this.#entries = [...entries, ...this.#entries.slice(this.#head)]
+    this.#head = 0
+    for (const { weight } of entries) this.#weight += weight
+  }
+
   /** Counts an event that is not kept. */
   skip(): void {
     this.reset(this.top + 1)

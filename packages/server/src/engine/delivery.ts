@@ -1,8 +1,8 @@
 /** Hands events to this node's sink: only those of rooms it listens to, in order, one at a time. */
 import type { RoomEvent } from '@fanfare/protocol'
-import type { Log } from '../../lib/log.ts'
-import type { RoomKey } from '../../model/room-key.ts'
-import type { RoomSink } from '../room-log.ts'
+import type { Log } from '../lib/log.ts'
+import type { RoomKey } from '../model/room-key.ts'
+import type { RoomSink } from './room-log.ts'
 
 type Waiting = { readonly room: RoomKey; readonly epoch: string; readonly event: RoomEvent }
 
