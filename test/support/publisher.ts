@@ -12,6 +12,10 @@ export type PublisherOptions = {
   readonly event?: (n: number) => { readonly event: string; readonly data: Json }
   /** Gives the next number, each once over all publishers. */
   readonly next: () => number
+  /** What is answered with `unavailable` or `overloaded` is sent again, with the same key, after a while. @default it is a fault */
+  readonly persists?: true
+  /** When a number was first sent, and when it was acknowledged; as `performance.now()`. */
+  readonly sent?: (n: number) => void
 }
 
 export type Acknowledged = { readonly offset: number; readonly epoch: string; readonly id: string }
@@ -19,12 +23,15 @@ export type Acknowledged = { readonly offset: number; readonly epoch: string; re
 const counted = (n: number) => ({ event: 'counted', data: { n } })
 
 const tickMs = 5
+const retryMs = 200
 /** Publishes that may wait for an answer; beyond it the rate gives way. */
 const window = 2_000
 
 export class Publisher {
   readonly acknowledged = new Map<number, Acknowledged>()
   readonly faults: string[] = []
+  /** Answers that asked to try again. */
+  refused = 0
   /** The newest position that was acknowledged. */
   top: Position | undefined
   readonly #options: PublisherOptions
@@ -63,6 +70,7 @@ export class Publisher {
         if (this.#waiting.size >= window || this.#socket?.readyState !== WebSocket.OPEN) continue
         const n = this.#options.next()
         this.#waiting.add(n)
+        this.#options.sent?.(n)
         this.#send(n)
       }
     }, tickMs)
@@ -95,7 +103,14 @@ export class Publisher {
 
   #hear(frame: ServerFrame): void {
     if (frame.type === 'reply') this.#acknowledge(Number(frame.id), frame.result as unknown as PublishResult)
-    else if (frame.type === 'error') this.faults.push(`publish ${frame.id}: ${frame.code} ${frame.message}`)
+    else if (frame.type === 'error' && this.#mayPersist(frame.code)) {
+      this.refused++
+      setTimeout(() => this.#send(Number(frame.id)), retryMs)
+    } else if (frame.type === 'error') this.faults.push(`publish ${frame.id}: ${frame.code} ${frame.message}`)
+  }
+
+  #mayPersist(code: string): boolean {
+    return this.#options.persists === true && (code === 'unavailable' || code === 'overloaded')
   }
 
   #acknowledge(n: number, { offset, epoch, id, durability }: PublishResult): void {

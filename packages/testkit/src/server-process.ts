@@ -15,6 +15,8 @@ export type ServerProcessOptions = {
   readonly environment?: { readonly [name: string]: string }
   /** @default a folder that is deleted at the end */
   readonly dataFolder?: string
+  /** Signs the tokens; the same for nodes that are one server. @default one of its own */
+  readonly secret?: string
 }
 
 const main = fileURLToPath(import.meta.resolve('@fanfare/server/main'))
@@ -23,12 +25,13 @@ export class ServerProcess implements AsyncDisposable {
   readonly port: number
   readonly dataFolder: string
   readonly #options: ServerProcessOptions
-  readonly #secret = randomBytes(48).toString('base64url')
+  readonly #secret: string
   #child: ChildProcess | undefined
   #output = ''
 
   constructor(options: ServerProcessOptions, place: { readonly port: number; readonly dataFolder: string }) {
     this.#options = options
+    this.#secret = options.secret ?? randomBytes(48).toString('base64url')
     this.port = place.port
     this.dataFolder = place.dataFolder
   }
