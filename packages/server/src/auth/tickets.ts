@@ -20,11 +20,14 @@ export type StoredTicket = {
 
 /** The port for a place that all nodes share. */
 export type TicketStore = {
-  /** @throws FanfareError `overloaded` when it is full */
+  /** @throws FanfareError `rate_limited` when the user has too many, `overloaded` when it is full, `unavailable` */
   put(hash: string, ticket: StoredTicket): Promise<void>
-  /** Removes and returns as one step: of any number of takers, one gets it. Undefined when it is gone or over. */
+  /** Removes and returns as one step: of any number of takers, one gets it. Undefined when it is gone or over. @throws FanfareError `unavailable` */
   take(hash: string): Promise<StoredTicket | undefined>
 }
+
+export const tooManyTickets = (retryAfterMs: number): FanfareError =>
+  new FanfareError('rate_limited', 'The user has too many unused tickets. Use one.', { retryAfterMs })
 
 export type MemoryTicketOptions = {
   readonly clock: Clock
@@ -66,7 +69,7 @@ export const memoryTickets = (given: MemoryTicketOptions): TicketStore => {
       const mine = waiting.get(owner) ?? 0
       const retryAfterMs = Math.max(1, ticket.expiresAt - clock.now())
       if (mine >= perUser) {
-        throw new FanfareError('rate_limited', 'The user has too many unused tickets. Use one.', { retryAfterMs })
+        throw tooManyTickets(retryAfterMs)
       }
       if (tickets.size >= capacity) {
         throw new FanfareError('overloaded', 'Too many tickets wait to be used. Try again.', { retryAfterMs })
