@@ -18,7 +18,6 @@ import { contextOf } from './flows/context.ts'
 import { drain } from './flows/drain.ts'
 import { Interest } from './flows/interest.ts'
 import { Keepalive } from './flows/keepalive.ts'
-import { Once } from './flows/once.ts'
 import { Reactor } from './flows/react.ts'
 import { receive } from './flows/receive.ts'
 import type { Services } from './flows/services.ts'
@@ -38,6 +37,7 @@ import { NativeDoor } from './listen/native-door.ts'
 import { SocketIoDoor } from './listen/socketio-door.ts'
 import { createLog } from './log.ts'
 import { type DataFolder, openDataFolder } from './store/data-folder.ts'
+import { memoryOnce } from './store/memory-once.ts'
 import { SqliteCache } from './store/sqlite-cache.ts'
 import { type Mint, openTrust, type Trust } from './trust.ts'
 import { version } from './version.ts'
@@ -217,7 +217,7 @@ const openServices = async (parts: ServiceParts, closing: Closing): Promise<Serv
     cache,
     canary: new Canary({ engine, clock, log, metrics }),
     clock,
-    commands: new Once({ clock, forMs: limits.idempotencyMs, most: 100_000 }),
+    commands: memoryOnce({ clock, forMs: limits.idempotencyMs }),
     engine,
     flusher: new Flusher(),
     hub: new Hub({ metrics, heldEvents: limits.heldEvents, resync: (subscription) => resume(services, subscription) }),

@@ -34,5 +34,5 @@ export const runCommand = async (services: Services, caller: Caller, request: Co
     const session = request.session === undefined ? {} : { session: request.session }
     return plainJson((await rule.handle({ ...context, user, ...session }, input)) ?? null, `the answer of ${rule.name}`)
   }
-  return cause === undefined ? run() : services.commands.once(`${tenantId}|${cause}`, run)
+  return cause === undefined ? run() : services.commands.once(tenantId, cause, run)
 }

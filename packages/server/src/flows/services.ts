@@ -11,9 +11,9 @@ import type { Ids } from '../lib/ids.ts'
 import type { Log } from '../lib/log.ts'
 import type { Metrics } from '../lib/metrics.ts'
 import type { Cache } from '../model/cache.ts'
+import type { Once } from '../model/once.ts'
 import type { Canary } from './canary.ts'
 import type { Interest } from './interest.ts'
-import type { Once } from './once.ts'
 import type { Reactor } from './react.ts'
 
 export type Services = {

@@ -62,8 +62,7 @@ export class RedisCache implements Cache {
   }
 }
 
-const jsonOf = (reply: Reply): Json | undefined =>
-  typeof reply === 'string' ? (JSON.parse(reply) as Json) : undefined
+const jsonOf = (reply: Reply): Json | undefined => (typeof reply === 'string' ? (JSON.parse(reply) as Json) : undefined)
 
 /** In whole ms; empty for a value that stays. */
 const lifeOf = ({ ttlMs }: Expiry): string => (ttlMs === undefined ? '' : Math.max(0, Math.ceil(ttlMs)).toFixed(0))
