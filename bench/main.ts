@@ -10,8 +10,9 @@ import { connect } from './scenarios/connect.ts'
 import { fanout } from './scenarios/fanout.ts'
 import { idle } from './scenarios/idle.ts'
 import { publish } from './scenarios/publish.ts'
+import { redis } from './scenarios/redis.ts'
 
-const scenarios: { readonly [name: string]: Scenario } = { fanout, idle, publish, connect }
+const scenarios: { readonly [name: string]: Scenario } = { fanout, idle, publish, connect, redis }
 
 const usage = `npm run bench [-- [--quick] scenario…]
 

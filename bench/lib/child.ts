@@ -16,8 +16,8 @@ export type ChildOptions = {
   readonly script: string
   readonly flags?: readonly string[]
   readonly environment?: { readonly [name: string]: string }
-  /** Servers have core 0, loads core 1. */
-  readonly core: 0 | 1
+  /** Servers have core 0, loads core 1. @default any, for scenarios with more processes than cores */
+  readonly core?: 0 | 1
 }
 
 export type Child = AsyncDisposable & {
@@ -39,7 +39,7 @@ const runtimes = { bun: process.execPath, node: join(benchFolder, '../node_modul
 
 const commandOf = ({ runtime, script, flags = [], core }: ChildOptions): [string, string[]] => {
   const command = [runtimes[runtime], ...flags, join(benchFolder, script)]
-  const whole = pinned && taskset ? [taskset, '-c', String(core), ...command] : command
+  const whole = pinned && taskset && core !== undefined ? [taskset, '-c', String(core), ...command] : command
   return [whole[0] ?? '', whole.slice(1)]
 }
 

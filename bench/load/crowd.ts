@@ -18,6 +18,10 @@ export type CrowdOptions = {
   /** What a connection does once it is ready. */
   readonly receiver: Receiver
   readonly ready?: (connection: Connection) => void
+  /** Where a connection resumes in a room. @default it begins at the top */
+  readonly since?: Guest['since']
+  /** Every text frame until a connection is ready. */
+  readonly greeted?: (index: number, text: string) => void
 }
 
 /** A load that lost a connection, or was told off, is at an end: no figure may come of a part of it. */
@@ -43,15 +47,23 @@ class Greeting implements Receiver {
   readonly #dialect: Dialect
   readonly #guest: Guest
   readonly #ready: (connection: Connection) => void
+  readonly #heard: CrowdOptions['greeted']
 
-  constructor(dialect: Dialect, guest: Guest, ready: (connection: Connection) => void) {
+  constructor(
+    { dialect, guest }: { readonly dialect: Dialect; readonly guest: Guest },
+    ready: (connection: Connection) => void,
+    heard: CrowdOptions['greeted'],
+  ) {
     this.#dialect = dialect
     this.#guest = guest
     this.#ready = ready
+    this.#heard = heard
   }
 
   frame(connection: Connection, bytes: Uint8Array, start: number, end: number): void {
-    const step = this.#dialect.greeted(Buffer.from(bytes.subarray(start, end)).toString(), this.#guest)
+    const text = Buffer.from(bytes.subarray(start, end)).toString()
+    this.#heard?.(connection.index, text)
+    const step = this.#dialect.greeted(text, this.#guest)
     if (step.say !== undefined) connection.sendText(step.say)
     if (step.ready) this.#ready(connection)
   }
@@ -81,11 +93,12 @@ export class Crowd {
     const dialect = dialects[contender]
     const guest = this.#guest(from + index, index)
     await new Promise<void>((resolve, reject) => {
-      const greeting = new Greeting(dialect, guest, (connection) => {
+      const becomesReady = (connection: Connection) => {
         connection.receiver = receiver
         ready?.(connection)
         resolve()
-      })
+      }
+      const greeting = new Greeting({ dialect, guest }, becomesReady, this.#options.greeted)
       const slot: Slot = { connection: undefined, mayClose: false }
       this.#slots[index] = slot
       Bun.connect<Slot>({
@@ -106,13 +119,14 @@ export class Crowd {
   }
 
   #guest(number: number, index: number): Guest {
-    const { port, rooms, tenants = 1 } = this.#options
+    const { port, rooms, since, tenants = 1 } = this.#options
     return {
       index: number,
       port,
       tenantId: `clinic-${number % tenants}`,
       userId: `user-${number}`,
       rooms: rooms?.(index) ?? [],
+      since,
     }
   }
 

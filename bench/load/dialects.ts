@@ -11,6 +11,8 @@ export type Guest = {
   readonly tenantId: string
   readonly userId: string
   readonly rooms: readonly string[]
+  /** Where it resumes, room by room. */
+  readonly since?: ((room: string) => { readonly epoch: string; readonly offset: number }) | undefined
 }
 
 /** What follows a text frame of the server while a connection opens: something to say, or that it is ready. */
@@ -49,12 +51,14 @@ const fanfare: Dialect = {
       `Authorization: Bearer ${tokenFor(tenantId, userId)}`,
       `X-Forwarded-For: ${addressOf(index)}`,
     ]),
-  greeted(text, { rooms }) {
+  greeted(text, { rooms, since }) {
     if (text.startsWith('{"type":"reply"')) return { ready: true }
-    if (text.startsWith('{"type":"subscription"')) return {}
+    if (text.startsWith('{"type":"subscription"') || text.startsWith('{"type":"event"')) return {}
     if (!text.startsWith('{"type":"connected"')) throw unexpected(text)
     if (rooms.length === 0) return { ready: true }
-    return { say: JSON.stringify({ type: 'subscribe', id: 1, rooms: rooms.map((room) => ({ room })) }) }
+    return {
+      say: JSON.stringify({ type: 'subscribe', id: 1, rooms: rooms.map((room) => ({ room, since: since?.(room) })) }),
+    }
   },
   publish: (room, id) =>
     `{"type":"publish",${id === undefined ? '' : `"id":${id},`}"room":"${room}","event":"tick","data":${payloadOf(0)}}`,

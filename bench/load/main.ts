@@ -5,6 +5,7 @@ import { answerQuestions } from '../lib/control.ts'
 import { Crowd } from './crowd.ts'
 import type { Contender } from './dialects.ts'
 import { Fanout, type FanoutOptions, type RoundOptions } from './fanout.ts'
+import { ManyRooms, type ManyRoomsOptions, type RateOptions } from './many-rooms.ts'
 import { Publishing, type PublishOptions } from './publish.ts'
 
 type HoldOptions = {
@@ -25,6 +26,7 @@ type ConnectOptions = {
 const quiet = { frame: () => {} }
 let fanout: Fanout | undefined
 let publishing: Publishing | undefined
+let manyRooms: ManyRooms | undefined
 let held: Crowd | undefined
 
 const fill = (template: string, index: number): string =>
@@ -51,6 +53,19 @@ await answerQuestions(
     publishRound({ ms }: { readonly ms: number }) {
       if (!publishing) throw new Error('no publisher is there')
       return publishing.round(ms)
+    },
+    async manyRooms(options: ManyRoomsOptions) {
+      manyRooms = new ManyRooms(options)
+      await manyRooms.open()
+      return {}
+    },
+    rate(options: RateOptions) {
+      if (!manyRooms) throw new Error('nobody is in the rooms')
+      return manyRooms.rate(options)
+    },
+    storm({ missed }: { readonly missed: number }) {
+      if (!manyRooms) throw new Error('nobody is in the rooms')
+      return manyRooms.storm(missed)
     },
     async hold({ contender, port, count, from, rooms }: HoldOptions) {
       held = new Crowd({

@@ -13,6 +13,8 @@ export type PublishOptions = {
   readonly kind: 'memory' | 'durable'
   /** Unanswered publishes of one connection. */
   readonly inFlight: number
+  /** What every answer must state. */
+  readonly durability: 'memory' | 'disk' | 'broker'
 }
 export type PublishRound = { readonly acknowledged: number; readonly seconds: number; readonly loadSeconds: number }
 
@@ -20,7 +22,6 @@ export type PublishRound = { readonly acknowledged: number; readonly seconds: nu
 const tenants = 16
 
 const expected = Buffer.from('{"type":"reply"')
-const durabilities = { memory: '"durability":"memory"', durable: '"durability":"disk"' } as const
 
 export class Publishing implements Receiver {
   readonly #options: PublishOptions
@@ -97,7 +98,7 @@ export class Publishing implements Receiver {
 
   #check(text: string): void {
     this.#checked++
-    const durability = durabilities[this.#options.kind]
+    const durability = `"durability":"${this.#options.durability}"`
     if (!text.startsWith(expected.toString()) || !text.includes(durability))
       throw new Error(`no ${durability} in ${text}`)
   }

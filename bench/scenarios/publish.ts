@@ -5,6 +5,7 @@ import { type Figure, figure } from '../lib/figures.ts'
 import { notesOn, numberIn, type Run, type Scenario, startLoad, startServer, type Watched, watch } from '../lib/run.ts'
 
 const kinds = ['memory', 'durable'] as const
+const durabilities = { memory: 'memory', durable: 'disk' } as const
 const connections = 64
 const inFlight = 32
 
@@ -13,7 +14,7 @@ export const publish: Scenario = async (run) => {
   await using server = await startServer('fanfare')
   await using load = await startLoad()
   for (const kind of kinds) {
-    await load.ask('publish', { port: server.ready.port, connections, kind, inFlight })
+    await load.ask('publish', { port: server.ready.port, connections, kind, inFlight, durability: durabilities[kind] })
     const rounds = await repeat(run, `publish: ${kind}, through the server`, () =>
       watch(server, () => load.ask('publishRound', { ms: run.quick ? 500 : 1_500 })),
     )

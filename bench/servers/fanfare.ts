@@ -47,6 +47,7 @@ const server = await startServer({
     port: 0,
     dataFolder,
     secret,
+    ...(process.env.BENCH_REDIS_URL === undefined ? {} : { redisUrl: process.env.BENCH_REDIS_URL }),
     // The load names an address for each connection, so that they count as the many machines that they stand for.
     trustedProxies: ['127.0.0.1'],
     limits: {

@@ -1,0 +1,271 @@
+/**
+ * Many small rooms over several nodes: publishing at a fixed rate whatever the servers do, with the latency counted from when
+ * each message was due; and a storm, in which everybody is cut off, misses some, and comes back at once where they were.
+ */
+import { performance } from 'node:perf_hooks'
+import process from 'node:process'
+import { beforeNumber, digits, numbers, payloadBytes } from '../lib/payload.ts'
+import type { Connection, Receiver } from './connection.ts'
+import { Crowd } from './crowd.ts'
+import { dialects } from './dialects.ts'
+import { Template } from './template.ts'
+import { within } from './within.ts'
+
+export type ManyRoomsOptions = {
+  readonly ports: readonly number[]
+  readonly connections: number
+  readonly rooms: number
+}
+export type RateOptions = { readonly perSecond: number; readonly ms: number }
+export type RateRound = {
+  readonly deliveries: number
+  readonly seconds: number
+  readonly loadSeconds: number
+  /** Frames that were not the next of their room. */
+  readonly wrong: number
+  /** Messages that did not come within 5 s after the last was sent. */
+  readonly missing: number
+  readonly p50: number
+  readonly p99: number
+  readonly p999: number
+  /** How late the load itself was in sending, p99, ms. */
+  readonly lateness: number
+}
+export type Storm = {
+  readonly seconds: number
+  readonly loadSeconds: number
+  readonly recovered: number
+  readonly wrong: number
+  /** Until 95 of 100 had all that they missed, s. */
+  readonly most: number
+}
+
+type Place = { epoch: string; offset: number }
+
+const remembered = 1 << 16
+const publishers = 16
+
+const percentile = (sorted: Float64Array, share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+
+const numberIn = (text: string): number => {
+  const at = text.lastIndexOf(beforeNumber) + beforeNumber.length
+  return Number(text.slice(at, at + digits))
+}
+
+export class ManyRooms {
+  readonly #options: ManyRoomsOptions
+  readonly #templates: Template[] = []
+  #crowds: Crowd[] = []
+  /** The place of each connection in its room. */
+  #places: Place[] = []
+  /** The number that each connection must see next; -1 before the first. */
+  #next: Int32Array
+  readonly #dueAt = new Float64Array(remembered)
+  #latencies: number[] = []
+  #numberAt = 0
+  #wrong = 0
+  #published = 0
+  #begun = 0
+
+  constructor(options: ManyRoomsOptions) {
+    this.#options = options
+    this.#next = new Int32Array(options.connections).fill(-1)
+  }
+
+  /** Of a fixed width, so that the number is at the same place in every frame. */
+  #roomOf(connection: number): string {
+    return this.#room(connection % this.#options.rooms)
+  }
+
+  #room(index: number): string {
+    return `memory:${String(index).padStart(6, '0')}`
+  }
+
+  async open(): Promise<void> {
+    for (let index = 0; index < this.#options.rooms; index++) {
+      this.#templates.push(new Template(dialects.fanfare.publish(this.#room(index)), 1))
+    }
+    this.#crowds = this.#crowdsOf({
+      greeted: (index, text) => this.#place(index, text),
+      frame: (index, bytes, start, end) => this.#take(index, { bytes, start, end }),
+    })
+    await Promise.all(this.#crowds.map((crowd) => crowd.open()))
+  }
+
+  /** Connection `i` of all is number `i / nodes` of node `i % nodes`; its room has members on every node. */
+  #crowdsOf(does: {
+    readonly greeted: (index: number, text: string) => void
+    readonly frame: (index: number, bytes: Uint8Array, start: number, end: number) => void
+    readonly since?: (index: number) => Place
+  }): Crowd[] {
+    const { ports, connections } = this.#options
+    return ports.map((port, node) => {
+      const indexOf = (local: number) => local * ports.length + node
+      const receiver: Receiver = {
+        frame: (connection, bytes, start, end) => does.frame(indexOf(connection.index), bytes, start, end),
+      }
+      const { since } = does
+      const places = new Map<string, Place>()
+      return new Crowd({
+        contender: 'fanfare',
+        port,
+        count: connections / ports.length,
+        from: node * connections,
+        together: 128,
+        rooms: (local) => {
+          const room = this.#roomOf(indexOf(local))
+          if (since) places.set(room, since(indexOf(local)))
+          return [room]
+        },
+        ...(since === undefined ? {} : { since: (room: string) => places.get(room)! }),
+        greeted: (local, text) => does.greeted(indexOf(local), text),
+        receiver,
+      })
+    })
+  }
+
+  #place(index: number, text: string): void {
+    if (!text.startsWith('{"type":"subscription"')) return
+    const { epoch, offset } = JSON.parse(text) as Place
+    this.#places[index] = { epoch, offset }
+  }
+
+  #take(index: number, { bytes, start, end }: { bytes: Uint8Array; start: number; end: number }): void {
+    if (this.#numberAt === 0 || end - start < payloadBytes) this.#learn(bytes.subarray(start, end))
+    let number = 0
+    for (let at = start + this.#numberAt, last = at + digits; at < last; at++) number = number * 10 + bytes[at]! - 48
+    const expected = this.#next[index]!
+    if (expected >= 0 && number !== expected) this.#wrong++
+    this.#next[index] = (number + this.#options.rooms) % numbers
+    this.#places[index]!.offset++
+    this.#latencies.push(performance.now() - this.#dueAt[number % remembered]!)
+  }
+
+  #learn(frame: Uint8Array): void {
+    const text = Buffer.from(frame).toString('latin1')
+    const at = text.lastIndexOf(beforeNumber)
+    if (at < 0) throw new Error(`no event of ours: ${text.slice(0, 300)}`)
+    this.#numberAt = at + beforeNumber.length
+  }
+
+  /** The message `n` goes to room `n` modulo the rooms, sent by that room's first member. */
+  async rate({ perSecond, ms }: RateOptions): Promise<RateRound> {
+    const { connections, rooms, ports } = this.#options
+    const perMessage = connections / rooms
+    this.#latencies = []
+    this.#wrong = 0
+    const cpu = process.cpuUsage()
+    const lateness: number[] = []
+    const start = performance.now()
+    this.#begun = this.#published
+    const count = Math.floor((ms / 1000) * perSecond)
+    await new Promise<void>((resolve) => {
+      const turn = () => {
+        const now = performance.now()
+        while (this.#published - this.#begun < count) {
+          const dueAt = start + ((this.#published - this.#begun) / perSecond) * 1000
+          if (dueAt > now) break
+          this.#dueAt[(this.#published % numbers) % remembered] = dueAt
+          lateness.push(now - dueAt)
+          const room = this.#published % rooms
+          const crowd = this.#crowds[room % ports.length]!
+          const connection = crowd.connections[Math.floor(room / ports.length)]!
+          connection.send(this.#templates[room]!.frames(this.#published % numbers, 1))
+          this.#published++
+        }
+        if (this.#published - this.#begun < count) setTimeout(turn, 1)
+        else resolve()
+      }
+      turn()
+    })
+    const expected = count * perMessage
+    const deadline = performance.now() + 5_000
+    while (this.#latencies.length < expected && performance.now() < deadline) await Bun.sleep(10)
+    const seconds = (performance.now() - start) / 1000
+    const { user, system } = process.cpuUsage(cpu)
+    const sorted = Float64Array.from(this.#latencies).sort()
+    return {
+      deliveries: sorted.length,
+      seconds,
+      loadSeconds: (user + system) / 1e6,
+      wrong: this.#wrong,
+      missing: expected - sorted.length,
+      p50: percentile(sorted, 0.5),
+      p99: percentile(sorted, 0.99),
+      p999: percentile(sorted, 0.999),
+      lateness: percentile(Float64Array.from(lateness).sort(), 0.99),
+    }
+  }
+
+  /** Cuts everybody off, publishes so many to each room, and lets all come back at once. */
+  async storm(missed: number): Promise<Storm> {
+    const { connections } = this.#options
+    for (const crowd of this.#crowds) crowd.end()
+    await this.#publishToAll(missed)
+    const seen = new Int32Array(connections)
+    const doneAt: number[] = []
+    let recovered = 0
+    let wrong = 0
+    const all = Promise.withResolvers<void>()
+    const take = (index: number, text: string) => {
+      if (text.startsWith('{"type":"subscription"')) {
+        if (text.includes('"recovered":true')) recovered++
+        return
+      }
+      if (!text.startsWith('{"type":"event"')) return
+      if (numberIn(text) !== seen[index]) wrong++
+      seen[index]!++
+      if (seen[index] !== missed) return
+      doneAt.push(performance.now())
+      if (doneAt.length === connections) all.resolve()
+    }
+    const cpu = process.cpuUsage()
+    const start = performance.now()
+    const frame = (index: number, bytes: Uint8Array, from: number, end: number) =>
+      take(index, Buffer.from(bytes.subarray(from, end)).toString())
+    this.#crowds = this.#crowdsOf({ greeted: take, frame, since: (index) => this.#places[index]! })
+    await within(60_000, Promise.all([all.promise, ...this.#crowds.map((crowd) => crowd.open())]), () => {
+      return `${connections - doneAt.length} of ${connections} did not get all that they missed`
+    })
+    const { user, system } = process.cpuUsage(cpu)
+    for (const place of this.#places) place.offset += missed
+    this.#next.fill(-1)
+    const sorted = Float64Array.from(doneAt).sort()
+    return {
+      seconds: (performance.now() - start) / 1000,
+      loadSeconds: (user + system) / 1e6,
+      recovered,
+      wrong,
+      most: (percentile(sorted, 0.95) - start) / 1000,
+    }
+  }
+
+  async #publishToAll(each: number): Promise<void> {
+    const { ports, rooms } = this.#options
+    let answered = 0
+    const finished = Promise.withResolvers<void>()
+    const receiver: Receiver = {
+      frame(_connection: Connection, bytes, start, end) {
+        const text = Buffer.from(bytes.subarray(start, start + 40)).toString()
+        if (!text.startsWith('{"type":"reply"')) throw new Error(Buffer.from(bytes.subarray(start, end)).toString())
+        if (++answered === each * rooms) finished.resolve()
+      },
+    }
+    const crowd = new Crowd({
+      contender: 'fanfare',
+      port: ports[0]!,
+      count: publishers,
+      from: 10_000_000,
+      receiver,
+    })
+    await crowd.open()
+    for (let index = 0; index < rooms; index++) {
+      const template = new Template(dialects.fanfare.publish(this.#room(index), 1), each)
+      crowd.connections[index % publishers]!.send(template.frames(0, each).slice())
+      if (index % 50 === 49) await Bun.sleep(5)
+    }
+    await within(60_000, finished.promise, () => `${each * rooms - answered} publishes were not answered`)
+    crowd.end()
+  }
+}

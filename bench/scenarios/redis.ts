@@ -1,0 +1,172 @@
+/**
+ * Two nodes on one Redis, all on this machine: latency of many small rooms at a fixed rate, acknowledged publishes, and a
+ * storm of reconnects with the reads that it costs Redis. Nothing is pinned: there are more processes than cores.
+ */
+import { type RedisServer, startRedis } from '../../packages/server/src/redis/servers.world.ts'
+import { type Child, startChild } from '../lib/child.ts'
+import { type Figure, figure } from '../lib/figures.ts'
+import { numberIn, type Run, type Scenario } from '../lib/run.ts'
+
+const rooms = 1_000
+const perRoom = 10
+const perSecond = 1_000
+const missed = 50
+
+type Answer = Awaited<ReturnType<Child['ask']>>
+
+const startNode = (redis: RedisServer): Promise<Child> =>
+  startChild({ runtime: 'bun', script: 'servers/fanfare.ts', environment: { BENCH_REDIS_URL: redis.url } })
+
+/** A field of INFO, as a number. */
+const infoOf = async (redis: RedisServer, section: string, name: string): Promise<number> =>
+  Number(new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(String(await redis.call('INFO', section)))?.[1] ?? Number.NaN)
+
+const cpuOf = async (redis: RedisServer): Promise<number> =>
+  (await infoOf(redis, 'cpu', 'used_cpu_user')) + (await infoOf(redis, 'cpu', 'used_cpu_sys'))
+
+/** How often a log was read. */
+const readsOf = async (redis: RedisServer): Promise<number> => {
+  const stats = String(await redis.call('INFO', 'commandstats'))
+  return ['xrange', 'xrevrange'].reduce(
+    (sum, name) => sum + Number(new RegExp(`^cmdstat_${name}:calls=(\\d+)`, 'm').exec(stats)?.[1] ?? 0),
+    0,
+  )
+}
+
+export const redis: Scenario = async (run) => {
+  await using server = await startRedis()
+  await using stack = new AsyncDisposableStack()
+  const nodes = [stack.use(await startNode(server)), stack.use(await startNode(server))]
+  return [
+    ...(await latency(run, server, nodes)),
+    ...(await acknowledged(run, server, nodes.slice(0, 1))),
+    ...(await acknowledged(run, server, nodes)),
+  ]
+}
+
+const latency = async (run: Run, server: RedisServer, nodes: readonly Child[]): Promise<readonly Figure[]> => {
+  await using load = await startChild({ runtime: 'bun', script: 'load/main.ts' })
+  const connections = run.quick ? (rooms * perRoom) / 5 : rooms * perRoom
+  const inRooms = connections / perRoom
+  const contender = `${nodes.length} nodes, ${connections} sessions in ${inRooms} rooms`
+  run.progress(`redis: opening ${connections} sessions`)
+  await load.ask('manyRooms', { ports: nodes.map(({ ready }) => ready.port), connections, rooms: inRooms })
+  const rounds: Answer[] = []
+  const busy: { redis: number; nodes: number; out: number }[] = []
+  const [ms, wanted] = run.quick ? [3_000, 2] : [10_000, 5]
+  for (let round = -1; round < wanted; round++) {
+    run.progress(`redis: ${perSecond} publishes a second, ${round < 0 ? 'warm-up' : `round ${round + 1} of ${wanted}`}`)
+    const nodesBefore = nodes.reduce((sum, node) => sum + node.cpuSeconds(), 0)
+    const [cpuBefore, outBefore] = [await cpuOf(server), await infoOf(server, 'stats', 'total_net_output_bytes')]
+    const answer = await load.ask('rate', { perSecond, ms })
+    if (numberIn(answer, 'wrong') + numberIn(answer, 'missing') > 0) {
+      throw new Error(`messages were lost, doubled or out of order: ${JSON.stringify(answer)}`)
+    }
+    if (round < 0) continue
+    rounds.push(answer)
+    const seconds = numberIn(answer, 'seconds')
+    busy.push({
+      redis: ((await cpuOf(server)) - cpuBefore) / seconds,
+      nodes: (nodes.reduce((sum, node) => sum + node.cpuSeconds(), 0) - nodesBefore) / seconds / nodes.length,
+      out: ((await infoOf(server, 'stats', 'total_net_output_bytes')) - outBefore) / (ms / 1000) / perSecond,
+    })
+  }
+  const about = { scenario: 'redis', contender }
+  const goals = { p50: 'goal: at most 2', p99: 'goal: at most 10', p999: 'goal: at most 50' } as const
+  const figures = (['p50', 'p99', 'p999'] as const).map((name) =>
+    figure(
+      { ...about, measure: `latency ${name}, ${perSecond} publishes/s`, unit: 'ms', notes: [goals[name]] },
+      rounds.map((answer) => numberIn(answer, name)),
+    ),
+  )
+  figures.push(
+    figure(
+      { ...about, measure: 'lateness of the load itself, p99', unit: 'ms' },
+      rounds.map((answer) => numberIn(answer, 'lateness')),
+    ),
+    figure(
+      { ...about, measure: 'Redis processor time', unit: 'cores' },
+      busy.map((one) => one.redis),
+    ),
+    figure(
+      { ...about, measure: 'processor time of a node', unit: 'cores' },
+      busy.map((one) => one.nodes),
+    ),
+    figure(
+      { ...about, measure: 'what Redis sends, a publish', unit: 'bytes' },
+      busy.map((one) => one.out),
+    ),
+  )
+  return [...figures, ...(await storms(run, server, { load, about, connections, rooms: inRooms }))]
+}
+
+type StormOf = {
+  readonly load: Child
+  readonly about: { readonly scenario: string; readonly contender: string }
+  readonly connections: number
+  readonly rooms: number
+}
+
+const storms = async (run: Run, server: RedisServer, storm: StormOf): Promise<readonly Figure[]> => {
+  const answers: Answer[] = []
+  const reads: number[] = []
+  for (let round = 1; round <= (run.quick ? 1 : 3); round++) {
+    run.progress(`redis: storm of ${storm.connections} reconnects, ${missed} missed in each room, round ${round}`)
+    const before = await readsOf(server)
+    const answer = await storm.load.ask('storm', { missed })
+    reads.push(((await readsOf(server)) - before) / storm.rooms)
+    answers.push(answer)
+    const [recovered, wrong] = [numberIn(answer, 'recovered'), numberIn(answer, 'wrong')]
+    if (recovered !== storm.connections || wrong > 0)
+      throw new Error(`not all recovered whole: ${JSON.stringify(answer)}`)
+  }
+  const of = (measure: string, unit: string, notes: readonly string[], values: readonly number[]) =>
+    figure({ ...storm.about, measure, unit, notes }, values)
+  return [
+    of(
+      'storm: all have what they missed',
+      's',
+      ['goal of later: at most 8'],
+      answers.map((one) => numberIn(one, 'seconds')),
+    ),
+    of(
+      'storm: 95 of 100 have it',
+      's',
+      [],
+      answers.map((one) => numberIn(one, 'most')),
+    ),
+    of('storm: reads of logs in Redis, a room', 'reads', ['goal: at most 2'], reads),
+  ]
+}
+
+const acknowledged = async (run: Run, server: RedisServer, nodes: readonly Child[]): Promise<readonly Figure[]> => {
+  await using stack = new AsyncDisposableStack()
+  const loads: Child[] = []
+  for (const { ready } of nodes) {
+    const load = stack.use(await startChild({ runtime: 'bun', script: 'load/main.ts' }))
+    await load.ask('publish', { port: ready.port, connections: 64, kind: 'memory', inFlight: 32, durability: 'broker' })
+    loads.push(load)
+  }
+  const rates: number[] = []
+  const shares: number[] = []
+  const [ms, wanted] = run.quick ? [1_000, 2] : [3_000, 5]
+  for (let round = -1; round < wanted; round++) {
+    run.progress(
+      `redis: acknowledged publishes, ${nodes.length} nodes, ${round < 0 ? 'warm-up' : `round ${round + 1} of ${wanted}`}`,
+    )
+    const before = await cpuOf(server)
+    const answers = await Promise.all(loads.map((load) => load.ask('publishRound', { ms })))
+    if (round < 0) continue
+    const seconds = Math.max(...answers.map((answer) => numberIn(answer, 'seconds')))
+    rates.push(answers.reduce((sum, answer) => sum + numberIn(answer, 'acknowledged'), 0) / seconds / nodes.length)
+    shares.push(((await cpuOf(server)) - before) / seconds)
+  }
+  const about = { scenario: 'redis', contender: `${nodes.length} ${nodes.length === 1 ? 'node' : 'nodes'}` }
+  return [
+    figure(
+      { ...about, measure: 'acknowledged with history, a node', unit: '/s', notes: ['goal: at least 20,000'] },
+      rates,
+    ),
+    figure({ ...about, measure: 'Redis processor time meanwhile', unit: 'cores' }, shares),
+  ]
+}
