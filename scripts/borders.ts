@@ -36,6 +36,7 @@ export const serverOrder: readonly string[] = [
   'features',
   'http',
   'listen',
+  'limit-docs.ts',
   'config.ts',
   'version.ts',
   'log.ts',

@@ -108,6 +108,31 @@ test('origins and algorithms are held to their form', () => {
   expect(problemsOf({ environment: { FANFARE_ALGORITHMS: 'RS256,none' } })).toContain('FANFARE_ALGORITHMS has none')
 })
 
+test('Redis is where REDIS_URL says, or FANFARE_REDIS_URL, which wins', () => {
+  const [usual, own] = ['redis://cache:6379', 'rediss://ann:p%40ss@own:6380/2']
+  expect(read({}).config.redisUrl).toBeUndefined()
+  expect(read({ environment: { REDIS_URL: '' } }).config.redisUrl).toBeUndefined()
+  const { config, origins, warnings } = read({ file: { redisUrl: own }, environment: { REDIS_URL: usual } })
+  expect(config.redisUrl).toBe(usual)
+  expect(origins.get('redisUrl')).toBe('environment')
+  expect(warnings).toEqual([])
+  expect(read({ environment: { REDIS_URL: usual, FANFARE_REDIS_URL: own } }).config.redisUrl).toBe(own)
+})
+
+test('an address of Redis that is none is a problem, told without its password', () => {
+  for (const address of [
+    'http://ann:hunter2@cache',
+    'redis://ann:hunter2@cache:99999',
+    'redis://ann:hunter2%zz@cache',
+  ]) {
+    const problems = problemsOf({ environment: { REDIS_URL: address } })
+    expect(problems).toStartWith('REDIS_URL ')
+    expect(problems).not.toContain('hunter2')
+    expect(problems).not.toContain('ann')
+  }
+  expect(problemsOf({ environment: { FANFARE_REDIS_PREFIX: 'a{b}:' } })).toContain('FANFARE_REDIS_PREFIX is "a{b}:"')
+})
+
 test('every setting has a variable of its own and something to say', () => {
   expect(new Set(settingRows.map((row) => row.variable)).size).toBe(settingRows.length)
   expect(settingRows.filter((row) => row.setting.doc === '')).toEqual([])

@@ -10,6 +10,8 @@ import { type AllowedOrigins, badOrigins } from './auth/origin.ts'
 import { weaknessOf } from './auth/secret.ts'
 import { nearest } from './lib/nearest.ts'
 import { flag, integer, list, oneOf, type Setting, secret, size, text, time, type ValueOf } from './lib/setting.ts'
+import { limitDocs } from './limit-docs.ts'
+import { parseRedisAddress } from './redis/address.ts'
 
 const none = undefined
 
@@ -25,6 +27,25 @@ const originsSetting = (about: Pick<Setting<AllowedOrigins>, 'default' | 'doc'>)
   },
 })
 
+/** Kept as text, since it is handed on as it came; whoever opens it reads it again. */
+const redisUrlSetting: Setting<string | undefined> = {
+  ...secret({
+    doc: 'Where Redis 7 or Valkey is, for nodes that form one server: `redis://`, `rediss://` (TLS), `redis+sentinel://`, `redis+cluster://`. `REDIS_URL` means it too. Unset: this node is alone and keeps what it must on its disk.',
+  }),
+  parse: (given) => {
+    parseRedisAddress(given)
+    return given
+  },
+}
+
+const redisPrefixSetting: Setting<string> = {
+  ...text({ default: 'fanfare', doc: 'Stands before every key in Redis; nodes of one server have the same.' }),
+  parse: (given) => {
+    if (/^[A-Za-z0-9._-]{1,64}$/.test(given)) return given
+    throw new Error(`is ${JSON.stringify(given)}; it must be 1 to 64 of A-Z a-z 0-9 . _ -`)
+  },
+}
+
 /** Every setting but the limits. Its environment variable is `FANFARE_` and its name in capitals. */
 export const settings = {
   mode: oneOf(['development', 'production'], {
@@ -35,8 +56,10 @@ export const settings = {
   port: integer({ min: 0, max: 65_535 }, { default: 8080, doc: 'The port to listen on; 0 takes a free one.' }),
   dataFolder: text({
     default: '.fanfare',
-    doc: 'Where durable rooms, keys, grants and a development secret are kept.',
+    doc: 'Where a node that is alone keeps durable rooms, keys, grants and a development secret.',
   }),
+  redisUrl: redisUrlSetting,
+  redisPrefix: redisPrefixSetting,
   memoryBytes: size({ default: 256 * 1024 ** 2, doc: 'Memory for the events of rooms that are not durable, in all.' }),
   secret: secret({ doc: 'Signs and verifies HS256 tokens. At least 32 random bytes: `openssl rand -base64 48`.' }),
   keysFile: text({ default: none, doc: 'A file with a JSON Web Key Set from which tokens are verified.' }),
@@ -74,40 +97,6 @@ export const settings = {
     doc: 'Asked of whoever reads `/metrics`, as a bearer token. Unset: only this machine may read them.',
   }),
 } as const satisfies { readonly [name: string]: Setting<unknown> }
-
-const limitDocs: { readonly [Name in keyof Limits]: string } = {
-  messageBytes: 'One message from a client, after decompression.',
-  outboxBytes: 'What may wait for one session before it is closed as a slow reader.',
-  outboxStallMs: 'How long what waits for one session may stand still.',
-  inboxMessages: 'Messages of one session that may wait to be handled.',
-  inboxBytes: 'Bytes of one session that may wait to be handled.',
-  framesPerSecond: 'Frames that one session may send, on average.',
-  framesBurst: 'Frames that one session may send at once.',
-  framesPerSecondPerUser: 'Frames that one user may send over all sessions, on average.',
-  inboundBytesPerSecond: 'Bytes that one session may send, counted before parsing.',
-  sessionsPerUser: 'Sessions of one user on a node.',
-  sessionsPerTenant: 'Sessions of one tenant on a node.',
-  connectsPerSecond: 'New sessions that a node admits.',
-  roomsPerSession: 'Rooms that one session may be in.',
-  roomNameBytes: 'The length of a room name.',
-  jsonDepth: 'How deep JSON from a client may nest.',
-  jsonKeys: 'How many keys JSON from a client may have.',
-  replayEvents: 'Events in one page of a replay.',
-  replayBytes: 'Bytes in one page of a replay.',
-  historyEvents: 'Events in one page of history.',
-  heldEvents: 'Events that may wait while a subscription replays.',
-  publishBatch: 'Events in one request to publish many.',
-  idempotencyMs: 'How long a repeated key gives the first result.',
-  idempotencyKeyBytes: 'The length of an idempotency key.',
-  pingIntervalMs: 'How long a client stays silent before it sends a ping.',
-  pongTimeoutMs: 'How long a client waits for the answer.',
-  idleMs: 'How long a link may send nothing before it is closed.',
-  commentMs: 'How often an event stream carries a comment.',
-  authMs: 'How long a link may wait with its token.',
-  ticketMs: 'How long a ticket can be used.',
-  presenceGraceMs: 'How long a member stays after an abrupt drop.',
-  shutdownMs: 'How long a stop may take.',
-}
 
 const countOf = integer.bind(null, { min: 1, max: 1_000_000_000 })
 const limitSetting = (name: keyof Limits): Setting<number> => {
@@ -217,12 +206,16 @@ const unknownVariables = (environment: { readonly [variable: string]: string | u
     .map((variable) => `${variable} is no setting and has no effect.${hint(variable, known)}`)
 }
 
+/** Our own name, and then one that others use too. */
+const variablesOf = ({ name, variable }: SettingRow): readonly string[] =>
+  name === 'redisUrl' ? [variable, 'REDIS_URL'] : [variable]
+
 const find = (row: SettingRow, sources: ConfigSources, file: ReadonlyMap<string, string>): Given | undefined => {
   const { environment = {}, commandLine = {} } = sources
   const spoken = commandLine[row.name]
   if (spoken !== undefined) return { text: spoken, origin: 'command line', as: `--${row.name}` }
-  const set = environment[row.variable]
-  if (set !== undefined && set !== '') return { text: set, origin: 'environment', as: row.variable }
+  const variable = variablesOf(row).find((one) => environment[one])
+  if (variable !== undefined) return { text: environment[variable] ?? '', origin: 'environment', as: variable }
   const kept = file.get(row.name)
   if (kept !== undefined) return { text: kept, origin: 'file', as: `${row.name} in the configuration file` }
   if (row.name === 'mode' && environment.NODE_ENV === 'production') {

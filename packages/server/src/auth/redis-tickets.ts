@@ -45,7 +45,9 @@ export const redisTickets = ({ redis, perUser = memoryTicketDefaults.perUser }: 
       const { partition, keys } = at('ticket', hash)
       const json = await redis.run(partition, { script: scripts.take, keys, args: [] })
       if (typeof json !== 'string') return undefined
-      const ticket = { origin: undefined, ...(JSON.parse(json) as StoredTicket) }
+      const kept = JSON.parse(json) as StoredTicket
+      // JSON leaves out what is undefined.
+      const ticket = { ...kept, origin: kept.origin }
       const place = placesOf(ticket)
       await unlessAway(redis.run(place.partition, { script: scripts.leave, keys: place.keys, args: [hash] }))
       return ticket

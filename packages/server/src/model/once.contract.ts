@@ -103,7 +103,7 @@ export const describeOnce = (name: string, make: (play: OncePlay) => Promise<Onc
       const waiting = other.once('acme', 'a', async () => 'done')
       const outcome = waiting.catch((error: Error) => error.message)
       go.resolve()
-      expect(['done', 'not now']).toContain(await patiently(clock, outcome))
+      expect(['done', 'not now']).toContain(String(await patiently(clock, outcome)))
       expect(await one.once('acme', 'a', async () => 'done')).toBe('done')
     })
     afterAll(() => console.log(`once contract: ${name}: ${ran} cases passed`))
