@@ -14,6 +14,9 @@ export const metricTable = {
     fanfare_replays_total: 'Subscriptions that asked for what they missed.',
     fanfare_gaps_total: 'Subscriptions that could not be given all that they missed.',
     fanfare_reactions_failed_total: 'Reactions that threw.',
+    fanfare_redis_messages_refused_total: 'Messages in Redis that no node of this version said.',
+    fanfare_lifecycle_failed_total: 'Handlers of user.offline and room.vacated that threw; they run again.',
+    fanfare_node_messages_refused_total: 'Messages from other nodes that could not be read or followed.',
   },
   gauges: {
     fanfare_sessions: 'Sessions open on this node.',

@@ -1,0 +1,232 @@
+/**
+ * Rooms in Redis: which script does what, with which keys, and what its answers mean. Keeps nothing but the rooms' names;
+ * order, repair and waiting are the log's affair (`room-log.ts`).
+ *
+ * Of each room in its partition: `meta` (a hash: epoch, top), `log` (a stream of `<offset>-<ms>` → the event as JSON without its
+ * offset), `once` (a receipt for each idempotency key), and the channel `room`.
+ */
+import { FanfareError, type Position, type RoomEvent } from '@fanfare/protocol'
+import type { Clock } from '../../lib/clock.ts'
+import { shortId } from '../../lib/ids.ts'
+import type { Log } from '../../lib/log.ts'
+import type { Metrics } from '../../lib/metrics.ts'
+import type { LogRoom } from '../../model/room.ts'
+import type { RoomKey } from '../../model/room-key.ts'
+import type { Listener, Partition, Redis, Reply } from '../../redis/redis.ts'
+import { readScript } from '../../redis/script.ts'
+import type { ReadQuery, Slice } from '../room-log.ts'
+import type { Broker, BrokerSink, Known, Lane, Write, Written } from './broker.ts'
+import type { PresenceEar } from './ears.ts'
+import { decodeBody, decodeEnvelope } from './envelope.ts'
+import { membersKey, roomChannel } from './presence-keys.ts'
+import { type RedisUnreacted, unreactedLeaseMs } from './unreacted.ts'
+import { batchOf, finite, metaLifeMs, type RoomKeys, waitsForReplicas, writtenOf } from './write-batch.ts'
+
+const scriptOf = (name: string) => readScript(new URL(`./scripts/${name}.lua`, import.meta.url))
+const scripts = {
+  write: scriptOf('write'),
+  compare: scriptOf('compare'),
+  read: scriptOf('read'),
+  mark: scriptOf('mark'),
+  fanOut: scriptOf('fan-out'),
+}
+
+export type RedisBrokerOptions = {
+  readonly redis: Redis
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly idempotencyMs: number
+  readonly unreacted: Pick<RedisUnreacted, 'keysIn'>
+  readonly presence: PresenceEar
+}
+
+/** What nobody of ours said is logged once in so long, and always counted. */
+const warnEveryMs = 60_000
+
+export class RedisBroker implements Broker {
+  readonly #options: RedisBrokerOptions
+  readonly #partitions: ReadonlyMap<Lane, Partition>
+  #sink: BrokerSink | undefined
+  #warnedAt = Number.NEGATIVE_INFINITY
+
+  constructor(options: RedisBrokerOptions) {
+    this.#options = options
+    this.#partitions = new Map(options.redis.partitions.map((partition) => [String(partition.index), partition]))
+  }
+
+  async start(sink: BrokerSink): Promise<() => Promise<void>> {
+    this.#sink = sink
+    const end = this.#options.redis.onDoubt((doubted) => {
+      for (const { index } of doubted) this.#sink?.doubted(String(index))
+    })
+    return async () => {
+      end()
+      this.#sink = undefined
+    }
+  }
+
+  laneOf(room: RoomKey): Lane {
+    return String(this.#options.redis.partitionOf(room).index)
+  }
+
+  async write(lane: Lane, writes: readonly Write[]): Promise<readonly Written[]> {
+    const { redis, unreacted, idempotencyMs } = this.#options
+    const partition = this.#partitionOf(lane)
+    const batch = batchOf(writes, this.#namesIn(partition))
+    const keys = [redis.key(partition, 'life'), ...unreacted.keysIn(partition), ...batch.keys]
+    const channels = roomChannel(redis, partition, '')
+    const args = [shortId(), idempotencyMs, unreactedLeaseMs, channels, ...batch.args]
+    const [master, ...answers] = (await redis.run(partition, { script: scripts.write, keys, args })) as Reply[]
+    const written = writes.map((write, index) => writtenOf(write, answers[index]!))
+    if (!writes.some((write) => waitsForReplicas(write.room))) return written
+    return await this.#replicate(partition, String(master), { writes, written, bodies: batch.bodies })
+  }
+
+  async read(room: LogRoom, query: ReadQuery): Promise<Slice> {
+    const { redis } = this.#options
+    const partition = redis.partitionOf(room.key)
+    const names = this.#namesIn(partition)
+    const call = {
+      script: scripts.read,
+      keys: [names.meta(room.key), names.log(room.key)],
+      args: readArgs(room, query),
+    }
+    for (let tries = 0; tries < 3; tries++) {
+      const reply = (await redis.run(partition, call)) as Reply[]
+      if (reply[0] !== 'missing') return sliceOf(reply)
+      await this.compare(String(partition.index), [{ room, known: undefined }])
+    }
+    throw new FanfareError('unavailable', 'The room is lost again and again; Redis keeps nothing.')
+  }
+
+  async compare(lane: Lane, rooms: readonly Known[]): Promise<readonly Position[]> {
+    const { redis, presence } = this.#options
+    const partition = this.#partitionOf(lane)
+    const names = this.#namesIn(partition)
+    const keys: string[] = []
+    const args: (string | number)[] = [shortId(), roomChannel(redis, partition, '')]
+    for (const { room, known } of rooms) {
+      keys.push(names.meta(room.key), names.log(room.key), membersKey(redis, partition, room.key))
+      args.push(room.key, metaLifeMs(room.log), known?.epoch ?? '', known?.offset ?? 0)
+    }
+    const reply = (await redis.run(partition, { script: scripts.compare, keys, args })) as Reply[]
+    return rooms.map(({ room }, index) => {
+      presence.compared(room.key, String(reply[index * 3 + 2]))
+      return { epoch: String(reply[index * 3]), offset: Number(reply[index * 3 + 1]) }
+    })
+  }
+
+  async hear(lane: Lane, rooms: readonly RoomKey[]): Promise<void> {
+    const partition = this.#partitionOf(lane)
+    const channels = roomChannel(this.#options.redis, partition, '')
+    const names = rooms.map((room) => channels + room)
+    await this.#options.redis.subscribe(partition, names, this.#listenerIn(channels))
+  }
+
+  async unhear(lane: Lane, rooms: readonly RoomKey[]): Promise<void> {
+    const { redis, presence } = this.#options
+    const partition = this.#partitionOf(lane)
+    for (const room of rooms) presence.ended(room)
+    const channels = rooms.map((room) => roomChannel(redis, partition, room))
+    await redis.unsubscribe(partition, channels)
+  }
+
+  #partitionOf(lane: Lane): Partition {
+    const partition = this.#partitions.get(lane)
+    if (!partition) throw new FanfareError('internal', `There is no lane ${lane}.`)
+    return partition
+  }
+
+  #namesIn(partition: Partition): RoomKeys {
+    const { redis } = this.#options
+    const [meta, log, once] = ['meta', 'log', 'once'].map((kind) => redis.key(partition, kind, ''))
+    return {
+      meta: (room) => meta + room,
+      log: (room) => log + room,
+      // A room's name holds no line end.
+      once: (room, key) => `${once}${room}\n${key}`,
+    }
+  }
+
+  #listenerIn(channels: string): Listener {
+    return (channel, message) => {
+      const room = channel.slice(channels.length) as RoomKey
+      const envelope = decodeEnvelope(room, message)
+      if (!envelope) this.#refuse(room, message)
+      else if (envelope.kind === 'presence') this.#options.presence.heard(room, envelope.message)
+      else this.#sink?.heard({ room, ...envelope })
+    }
+  }
+
+  #refuse(room: RoomKey, message: string): void {
+    const { clock, log, metrics } = this.#options
+    metrics.add('fanfare_redis_messages_refused_total')
+    if (clock.now() < this.#warnedAt + warnEveryMs) return
+    this.#warnedAt = clock.now()
+    log.warn(
+      { room, length: message.length },
+      'something in Redis that is no message of ours; who else publishes there?',
+    )
+  }
+
+  /** Waits until a replica has what was written, tells whoever listens, and gives what may be acknowledged by then. */
+  async #replicate(partition: Partition, master: string, batch: Replicated): Promise<readonly Written[]> {
+    const { redis } = this.#options
+    const waiting = (index: number) =>
+      batch.written[index]!.kind === 'published' && waitsForReplicas(batch.writes[index]!.room)
+    try {
+      const mark = { script: scripts.mark, keys: [redis.key(partition, 'mark')], args: [master], replicas: 1 }
+      if ((await redis.run(partition, mark)) !== 1) throw new FanfareError('unavailable', changed)
+      await this.#fanOut(partition, master, batch)
+      return batch.written
+    } catch (error) {
+      return batch.written.map((written, index) => (waiting(index) ? { kind: 'failed', error } : written))
+    }
+  }
+
+  async #fanOut(partition: Partition, master: string, { writes, written, bodies }: Replicated): Promise<void> {
+    const { redis } = this.#options
+    const names = this.#namesIn(partition)
+    const keys: string[] = []
+    const args: (string | number)[] = [master, roomChannel(redis, partition, '')]
+    for (const [index, { room }] of writes.entries()) {
+      const answer = written[index]!
+      if (answer.kind !== 'published' || !waitsForReplicas(room)) continue
+      const { epoch, offset } = answer.receipt
+      keys.push(names.meta(room.key), names.log(room.key))
+      // The first of the same key may not have been told of; the body here is then not its own.
+      args.push(room.key, epoch, offset, answer.duplicate ? '' : bodies[index]!)
+    }
+    const told = await redis.run(partition, { script: scripts.fanOut, keys, args })
+    if (told === -1) throw new FanfareError('unavailable', changed)
+  }
+}
+
+type Replicated = {
+  readonly writes: readonly Write[]
+  readonly written: readonly Written[]
+  readonly bodies: readonly string[]
+}
+
+const changed = 'The master changed before a replica was known to have it; try again with the same key.'
+
+const readArgs = ({ log }: LogRoom, query: ReadQuery): readonly (string | number)[] => {
+  const where = 'after' in query ? query.after : query.before
+  const [kind, epoch, offset] = typeof where === 'string' ? [where, '', 0] : ['at', where.epoch, where.offset]
+  const limit = Math.max(1, Math.min(query.limit, Number.MAX_SAFE_INTEGER))
+  const way = 'after' in query ? 'after' : 'before'
+  return [finite(log.keep), finite(log.forMs), way, kind, epoch, offset, limit, finite(query.maxBytes ?? Infinity)]
+}
+
+const sliceOf = ([kind, epoch, top, more, ...rest]: readonly Reply[]): Slice => {
+  const position = { epoch: String(epoch), offset: Number(top) }
+  if (kind === 'epoch' || kind === 'ahead' || kind === 'trimmed') return { ok: false, reason: kind, top: position }
+  const events: RoomEvent[] = []
+  for (let index = 0; index < rest.length; index += 2) {
+    const event = decodeBody(String(rest[index + 1]), Number(rest[index]))
+    if (!event) throw new FanfareError('internal', `Offset ${rest[index]} of a log in Redis cannot be read.`)
+    events.push(event)
+  }
+  return { ok: true, events, top: position, more: more === 1 }
+}

@@ -1,0 +1,209 @@
+#!lua
+--[[
+Publishes into and forgets rooms of one partition, in order: append, trim, idempotency and fan-out are one step for each
+write, and a batch of them is one round trip. A full server refuses the whole script before anything is written.
+
+KEYS   1    the partition's life: the hash {replid, since} of the fence
+       2    the zset of who keeps unreacted events; members are names of hashes, scores when their lease is over
+       3    the hash in which this process keeps its own
+       then two a room: its meta {e = epoch, t = top, a = time of its last event, x = when its log expires}, its log (a stream
+       of <offset>-<time> → the event as JSON without its offset)
+       then the idempotency keys
+ARGV   1    time in ms, or 0 to ask the server
+       2    the master's replication id, as the connection knows it
+       3    seed of new epochs, never used before
+       4    how long an idempotency key counts, ms
+       5    how long the lease of unreacted events is, ms
+       6    what stands before a room's name in its channel
+       7    how many rooms
+       then six a room: name; keep; age in ms (both -1 for no end); ms until its meta may expire (0 never); the epoch and the
+       top that the caller knows ('' and 0: nothing)
+       then a write: 'f', index of the room, what is special about it, index of its idempotency key (0: none), and for 'p' also
+       the event's id, timestamp, JSON. Special are, one letter each, of 'p': r = keep it as unreacted, w = wait with the
+       fan-out; of 'f': u = the name is never used again
+RETURN ARGV[2], then a list for each write: {1, epoch, offset} published, {2, epoch, offset, timestamp, id} published earlier,
+       {3, epoch} forgotten, {0, why} not done, alone of all
+ERROR  FENCED  the master is not who the caller takes it for, or is new: nothing was done
+
+I1 I4  A room without a meta, or whose top is below what is known of it, begins in a new epoch before anything is appended.
+       The other keys that a forget looks into are those that KEYS[2] names, all in this slot.
+--]]
+local asked = tonumber(ARGV[1])
+local function server_time()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+local now = asked > 0 and asked or server_time()
+
+local life = redis.call('HMGET', KEYS[1], 'replid', 'since')
+local since = tonumber(life[2])
+if life[1] and (life[1] ~= ARGV[2] or (since <= now and now < since + 1000)) then
+  return redis.error_reply('FENCED what the nodes know is compared with this master first')
+end
+
+local seed, window, lease, channels = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
+local count = tonumber(ARGV[7])
+local owners, own = KEYS[2], KEYS[3]
+local minted = 0
+local rooms = {}
+local leased = false
+
+local function text(number) return string.format('%.0f', number) end
+
+local function begin_again(room)
+  minted = minted + 1
+  room.epoch, room.top, room.at, room.expires = seed .. minted, 0, 0, 0
+  room.changed = true
+  redis.call('UNLINK', room.log)
+end
+
+local function tell_forgotten(room)
+  redis.call('SPUBLISH', channels .. room.name, '1 f ' .. room.epoch)
+end
+
+local function open(index)
+  local arg, key = 8 + (index - 1) * 6, 4 + (index - 1) * 2
+  local room = {
+    name = ARGV[arg], keep = tonumber(ARGV[arg + 1]), age = tonumber(ARGV[arg + 2]), ttl = tonumber(ARGV[arg + 3]),
+    meta = KEYS[key], log = KEYS[key + 1],
+  }
+  local known_epoch, known_top = ARGV[arg + 4], tonumber(ARGV[arg + 5])
+  local meta = redis.call('HMGET', room.meta, 'e', 't', 'a', 'x')
+  if meta[1] then
+    room.epoch, room.top, room.at, room.expires = meta[1], tonumber(meta[2]), tonumber(meta[3]), tonumber(meta[4])
+    if room.epoch == known_epoch and room.top < known_top then
+      begin_again(room)
+      tell_forgotten(room)
+    end
+  else
+    begin_again(room)
+    if known_epoch ~= '' then tell_forgotten(room) end
+  end
+  room.before = room.top
+  rooms[index] = room
+  return room
+end
+
+local function published_before(room, key)
+  local kept = redis.call('GET', key)
+  if not kept then return nil end
+  local epoch, offset, at, timestamp, id = string.match(kept, '^(%S+) (%d+) (%d+) (%S+) (.*)$')
+  if epoch ~= room.epoch or tonumber(at) <= now - window then return nil end
+  return { 2, epoch, tonumber(offset), timestamp, id }
+end
+
+-- The server's error, or a table without one.
+local function append(room, body)
+  local offset, at = room.top + 1, math.max(now, room.at)
+  local id, added = text(offset) .. '-' .. text(at), nil
+  if room.keep > 0 then
+    added = redis.pcall('XADD', room.log, 'MAXLEN', '~', room.keep, id, 'e', body)
+  elseif room.keep < 0 then
+    added = redis.pcall('XADD', room.log, id, 'e', body)
+  else
+    redis.call('UNLINK', room.log)
+  end
+  if type(added) == 'table' then return added end
+  room.top, room.at, room.changed, room.gone = offset, at, true, nil
+  return {}
+end
+
+local function publish(room, special, key, arg)
+  local known = key and published_before(room, key)
+  if known then return known end
+  local id, timestamp, body = ARGV[arg], ARGV[arg + 1], ARGV[arg + 2]
+  if append(room, body).err then
+    -- A log that is ahead of its meta, or no log at all, can only be somebody else's work.
+    begin_again(room)
+    tell_forgotten(room)
+    local again = append(room, body)
+    if again.err then error(again) end
+  end
+  local offset_text, at_text = text(room.top), text(room.at)
+  if key then
+    local receipt = room.epoch .. ' ' .. offset_text .. ' ' .. at_text .. ' ' .. timestamp .. ' ' .. id
+    redis.call('SET', key, receipt, 'PX', window)
+  end
+  if string.find(special, 'r', 1, true) then
+    if not leased then redis.call('ZADD', owners, now + lease, own) end
+    leased = true
+    redis.call('HSET', own, room.name .. '\n' .. id, at_text .. ' ' .. offset_text .. ' ' .. body)
+  end
+  if not string.find(special, 'w', 1, true) then
+    redis.call('SPUBLISH', channels .. room.name, '1 e ' .. room.epoch .. ' ' .. offset_text .. ' ' .. body)
+  end
+  return { 1, room.epoch, room.top }
+end
+
+local function forget_unreacted(room)
+  local prefix = room.name .. '\n'
+  for _, owner in ipairs(redis.call('ZRANGE', owners, 0, -1)) do
+    for _, field in ipairs(redis.call('HKEYS', owner)) do
+      if string.sub(field, 1, #prefix) == prefix then redis.call('HDEL', owner, field) end
+    end
+  end
+end
+
+local function forget(room, special)
+  begin_again(room)
+  -- Who listens still compares it for a moment, and must not find it to have begun again.
+  if string.find(special, 'u', 1, true) then room.gone = 60000 end
+  forget_unreacted(room)
+  tell_forgotten(room)
+  return { 3, room.epoch }
+end
+
+-- Looks at one event in 64, and takes off what is before the last of them that is too old.
+local function take_off_old(room)
+  local oldest = redis.call('XRANGE', room.log, '-', '+', 'COUNT', 1)[1]
+  if not oldest then return end
+  local first, cut = tonumber(string.match(oldest[1], '^%d+')), nil
+  for probe = first + 63, math.min(room.top, first + 64 * 32 - 1), 64 do
+    local entry = redis.call('XRANGE', room.log, text(probe), text(probe))[1]
+    if not entry or tonumber(string.match(entry[1], '%d+$')) > now - room.age then break end
+    cut = probe
+  end
+  if cut then redis.call('XTRIM', room.log, 'MINID', '~', text(cut)) end
+end
+
+-- When the log expires, and (unless that stands already) the lives of meta and log. Not with every event: what is kept a
+-- little too long is still read as being too old.
+local function life_of(room)
+  if room.gone then return 0, room.gone end
+  if room.keep == 0 then return 0, room.ttl end
+  if room.ttl == 0 then return -1 end
+  local late = math.floor(room.age / 8) + 60000
+  if room.expires >= now + room.age + late / 2 then return room.expires end
+  return now + room.age + late, room.ttl + late, room.age + late
+end
+
+local function close(room)
+  if not room.changed then return end
+  if room.age >= 0 and math.floor(room.top / 64) ~= math.floor(room.before / 64) then take_off_old(room) end
+  local expires, meta_life, log_life = life_of(room)
+  redis.call('HSET', room.meta, 'e', room.epoch, 't', text(room.top), 'a', text(room.at), 'x', text(expires))
+  if meta_life then redis.call('PEXPIRE', room.meta, meta_life) end
+  if log_life then redis.call('PEXPIRE', room.log, log_life) end
+  if expires == -1 and room.expires ~= -1 then
+    redis.call('PERSIST', room.meta)
+    redis.call('PERSIST', room.log)
+  end
+end
+
+local function done(kind, index, special, key, arg)
+  local room = rooms[index] or open(index)
+  if kind == 'f' then return forget(room, special) end
+  return publish(room, special, key > 0 and KEYS[key] or nil, arg)
+end
+
+local answers = { ARGV[2] }
+local arg = 8 + count * 6
+while ARGV[arg] do
+  local kind = ARGV[arg]
+  local ok, answer = pcall(done, kind, tonumber(ARGV[arg + 1]), ARGV[arg + 2], tonumber(ARGV[arg + 3]), arg + 4)
+  if not ok then answer = { 0, type(answer) == 'table' and answer.err or tostring(answer) } end
+  answers[#answers + 1] = answer
+  arg = arg + (kind == 'p' and 7 or 4)
+end
+for _, room in pairs(rooms) do close(room) end
+return answers
