@@ -24,6 +24,7 @@ const spoken = ['scripts/words.ts', 'scripts/words.test.ts']
 const besideSocketIo = [
   'packages/server/src/engine/embedded/session-states.ts',
   'packages/server/src/engine/node-bus.ts',
+  'packages/server/src/engine/redis/node-message.ts',
   'packages/server/src/engine/session-states.ts',
   'packages/server/src/flows/command.ts',
   'packages/server/src/flows/context.ts',

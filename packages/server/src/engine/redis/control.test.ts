@@ -1,0 +1,172 @@
+/** Leases, directory, courier and bus on Redis: their contracts, and what only Redis can do to them. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { roomOfKey } from '../../model/room-key.ts'
+import { type RedisServer, startRedis } from '../../redis/servers.world.ts'
+import { describeBus } from '../bus.contract.ts'
+import { describeCourier } from '../courier.contract.ts'
+import { describeDirectory } from '../directory.contract.ts'
+import type { SessionInfo } from '../directory.ts'
+import { type Case, EngineWorld } from '../engine.world.ts'
+import { describeLeases } from '../leases.contract.ts'
+import { eventually, NodeStage } from '../node.world.ts'
+import { ControlWorld, controlHost } from './control.world.ts'
+
+let server: RedisServer
+beforeAll(async () => {
+  server = await startRedis()
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+const play: Case = (title, run) =>
+  test(title, async () => {
+    await using world = await EngineWorld.open(controlHost(server))
+    await run(world)
+  })
+
+describe('leases on Redis', () => describeLeases(play))
+describe('directory on Redis', () => describeDirectory(play))
+describe('courier on Redis', () => describeCourier(play))
+describe('bus on Redis', () => describeBus(play))
+
+const joined = async (world: ControlWorld) => {
+  const node = await world.node()
+  return { ...node, stage: await new NodeStage(node).start() }
+}
+
+const session = (name: string): SessionInfo => ({
+  session: name,
+  userId: 'ann',
+  link: 'websocket',
+  rooms: ['ward:1'],
+  openedAt: '2026-01-01T00:00:00.000Z',
+  expiresAt: '2026-01-01T01:00:00.000Z',
+})
+
+test('what is not a message of a node is counted and dropped, and the next is heard', async () => {
+  await using world = new ControlWorld(server)
+  const { engine, redis, stage } = await joined(world)
+  const emits = redis.key(redis.partitions[0]!, 'emits')
+  const place = redis.partitionOf(`courier|${engine.node}`)
+  const courier = redis.key(place, 'courier', engine.node)
+  const emit = { type: 'emit', tenantId: 'clinic', namespace: '/', to: { everyone: true }, except: [], frame: 'x' }
+  const wrong = [
+    'garbage',
+    '\u0000\ufffd[[[[',
+    JSON.stringify({ v: 2, message: emit }),
+    JSON.stringify({ v: 1, message: { ...emit, tenantId: '../x' } }),
+    JSON.stringify({ v: 1, message: { ...emit, to: {} } }),
+    JSON.stringify({ v: 1, message: { ...emit, except: [1] } }),
+    JSON.stringify({ v: 1, message: { ...emit, frame: { toString: 1 } } }),
+    JSON.stringify({ v: 1, message: { type: 'disconnect', tenantId: 'clinic', userId: 'ann' } }),
+    JSON.stringify({ v: 1, message: { type: '__proto__' } }),
+  ]
+  for (const text of wrong) await server.call('SPUBLISH', emits, text)
+  const letters = ['garbage', '2 nodenode 1 hi', '1 node 1 hi', '1 nodenode x hi', '1 nodenode -1 hi', '']
+  for (const text of letters) await server.call('SPUBLISH', courier, text)
+  await eventually(() =>
+    expect(world.counted.get('fanfare_node_messages_refused_total')).toBe(wrong.length + letters.length),
+  )
+  await server.call('SPUBLISH', emits, JSON.stringify({ v: 1, message: emit }))
+  await server.call('SPUBLISH', courier, '1 nodenode 1 hi  there')
+  await eventually(() => expect(stage.received).toEqual([emit as never]))
+  await eventually(() => expect(stage.letters).toEqual([{ from: 'nodenode', message: 'hi  there' }]))
+  await stage.stop()
+})
+
+test('what comes twice or late by courier is dropped', async () => {
+  await using world = new ControlWorld(server)
+  const { engine, redis, stage } = await joined(world)
+  const courier = redis.key(redis.partitionOf(`courier|${engine.node}`), 'courier', engine.node)
+  for (const number of [1, 2, 2, 1, 3]) await server.call('SPUBLISH', courier, `1 nodenode ${number} m${number}`)
+  await eventually(() => expect(stage.letters.map(({ message }) => message)).toEqual(['m1', 'm2', 'm3']))
+  await stage.stop()
+})
+
+test('a node that is there and does not listen just now is told once it does', async () => {
+  await using world = new ControlWorld(server)
+  const [sender, hearer] = [await joined(world), await joined(world)]
+  const place = hearer.redis.partitionOf(`courier|${hearer.engine.node}`)
+  const name = hearer.redis.key(place, 'courier', hearer.engine.node)
+  await hearer.redis.unsubscribe(place, [name])
+  let told: boolean | undefined
+  const telling = sender.engine.courier.tell(hearer.engine.node, 'hi').then((answer) => {
+    told = answer
+  })
+  await new Promise((resolve) => setTimeout(resolve, 30))
+  expect(told).toBeUndefined()
+  const heard: string[] = []
+  await hearer.redis.subscribe(place, [name], (_, text) => heard.push(text))
+  await world.clock.advance(100)
+  await telling
+  expect(told).toBe(true)
+  await eventually(() => expect(heard).toHaveLength(1))
+  for (const { stage } of [sender, hearer]) await stage.stop()
+})
+
+test('a bus that lost its place says that messages were missed', async () => {
+  await using world = new ControlWorld(server)
+  const { engine, stage } = await joined(world)
+  await engine.bus.send({ type: 'grants.changed', tenantId: 'clinic', userId: 'ann' })
+  const { key } = await roomOfBus(engine)
+  await engine.log.forget({ key, log: { keep: 1, forMs: 1_000, durable: false } })
+  expect(stage.received.at(-1)).toEqual({ type: 'missed' })
+  await stage.stop()
+})
+
+const roomOfBus = async ({ canaries }: { canaries(tenantId: string): readonly string[] }) => {
+  const [canary] = canaries('fanfare')
+  const key = canary!.replace('__canary:0', '__bus') as Parameters<typeof roomOfKey>[0]
+  expect(roomOfKey(key)).toEqual({ tenantId: 'fanfare', name: '__bus' })
+  return { key }
+}
+
+test('one canary a server, each in a room of its own', async () => {
+  await using world = new ControlWorld(server)
+  const { engine } = await world.node()
+  expect(engine.canaries('clinic').map(roomOfKey)).toEqual([{ tenantId: 'clinic', name: '__canary:0' }])
+})
+
+test('a Redis that forgot everything learns again who is there, whole', async () => {
+  await using world = new ControlWorld(server)
+  const [one, two] = [await joined(world), await joined(world)]
+  for (const name of ['a', 'b', 'c']) {
+    two.stage.here.put('clinic', session(name))
+    two.engine.directory.touch('clinic', name)
+  }
+  await world.clock.advance(1_000)
+  const listed = async () =>
+    (await one.engine.directory.list('clinic', { limit: 9 })).map((info) => info.session).sort()
+  await eventually(async () => expect(await listed()).toEqual(['a', 'b', 'c']))
+  await server.call('FLUSHALL')
+  expect(await listed()).toEqual([])
+  // The next change of any session shows that the rest is missing.
+  two.stage.here.remove('c')
+  two.engine.directory.touch('clinic', 'c')
+  for (let second = 0; second < 7; second++) {
+    await world.clock.advance(1_000)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  await eventually(async () => expect(await listed()).toEqual(['a', 'b']))
+  expect(await one.engine.directory.count('clinic')).toEqual({
+    sessions: 2,
+    users: 1,
+    rooms: 1,
+    sessionsByRoom: { 'ward:1': 2 },
+    sessionsByUser: { ann: 2 },
+  })
+  for (const { stage } of [one, two]) await stage.stop()
+})
+
+test('a node that leaves takes with it what it wrote', async () => {
+  await using world = new ControlWorld(server)
+  const { engine, redis, stage } = await joined(world)
+  stage.here.put('clinic', session('a'))
+  engine.directory.touch('clinic', 'a')
+  await world.clock.advance(1_000)
+  const pattern = redis.key(redis.partitions[0]!, 'directory', '*')
+  await eventually(async () => expect(await server.call('KEYS', pattern)).toHaveLength(5))
+  await stage.stop()
+  await using other = new ControlWorld(server)
+  await other.node()
+  expect(await server.call('KEYS', pattern)).toHaveLength(1)
+})

@@ -1,0 +1,186 @@
+/**
+ * The courier over Redis: every node listens by its own name. To each other node one batch is under way at a time, so that
+ * what is told stays in order; a number in front of each message lets the hearer drop what comes twice or late.
+ */
+import { FanfareError } from '@fanfare/protocol'
+import type { Clock, Timer } from '../../lib/clock.ts'
+import { type Deferred, deferred } from '../../lib/deferred.ts'
+import { nodeIdLength } from '../../lib/ids.ts'
+import type { Log } from '../../lib/log.ts'
+import type { Metrics } from '../../lib/metrics.ts'
+import type { Partition, Redis, Reply } from '../../redis/redis.ts'
+import { readScript } from '../../redis/script.ts'
+import type { Courier } from '../courier.ts'
+
+const scripts = {
+  tell: readScript(new URL('./scripts/courier-tell.lua', import.meta.url)),
+  stay: readScript(new URL('./scripts/courier-stay.lua', import.meta.url)),
+}
+
+const leaseMs = 15_000
+const renewMs = 5_000
+const keptMs = 60_000
+/** A node that is there and does not listen is about to: its subscriber comes back. */
+const retryMs = 100
+const tries = 20
+const batchMessages = 256
+const batchCharacters = 1024 * 1024
+/** What may wait for one node. */
+const mostWaiting = 2_000
+const mostCharacters = 32 * 1024 * 1024
+/** Senders whose last number is remembered; the oldest goes first. */
+const mostSenders = 1_000
+
+export type RedisCourierOptions = {
+  readonly redis: Redis
+  readonly node: string
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+type Receive = (from: string, message: string) => void
+type Waiting = { readonly text: string; readonly told: Deferred<boolean> }
+type Route = { readonly waiting: Waiting[]; characters: number; busy: boolean }
+
+export class RedisCourier implements Courier {
+  readonly #options: RedisCourierOptions
+  readonly #routes = new Map<string, Route>()
+  readonly #heard = new Map<string, number>()
+  readonly #naps = new Set<{ readonly timer: Timer; readonly over: Deferred<void> }>()
+  #sent = 0
+  #running = false
+
+  constructor(options: RedisCourierOptions) {
+    this.#options = options
+  }
+
+  async start(receive: Receive): Promise<() => Promise<void>> {
+    const { redis, node, clock, log } = this.#options
+    const { partition, channel } = this.#placeOf(node)
+    await redis.subscribe(partition, [channel], (_, text) => this.#hear(text, receive))
+    await this.#stay(leaseMs)
+    this.#running = true
+    const staying = clock.every(renewMs, () => {
+      this.#stay(leaseMs).catch((error: unknown) => log.debug({ error }, 'a node could not say that it is there'))
+    })
+    return async () => {
+      if (!this.#running) return
+      this.#running = false
+      staying.cancel()
+      for (const { timer, over } of this.#naps) {
+        timer.cancel()
+        over.resolve()
+      }
+      await Promise.allSettled([this.#stay(0), redis.unsubscribe(partition, [channel])])
+    }
+  }
+
+  async tell(node: string, message: string): Promise<boolean> {
+    this.#mustRun()
+    const route = this.#routeTo(node)
+    if (route.waiting.length >= mostWaiting || route.characters + message.length > mostCharacters) {
+      throw new FanfareError('unavailable', 'Too much waits for the other node.', { retryAfterMs: 1_000 })
+    }
+    const told = deferred<boolean>()
+    route.characters += message.length
+    route.waiting.push({ text: `1 ${this.#options.node} ${++this.#sent} ${message}`, told })
+    if (!route.busy) void this.#carry(node, route)
+    return told.promise
+  }
+
+  async #carry(node: string, route: Route): Promise<void> {
+    route.busy = true
+    // What is told in the same tick goes together.
+    await Promise.resolve()
+    while (route.waiting.length > 0) {
+      const batch = route.waiting.splice(0, sizeOfBatch(route.waiting))
+      if (route.waiting.length === 0) route.characters = 0
+      try {
+        const told = await this.#deliver(
+          node,
+          batch.map(({ text }) => text),
+        )
+        for (const each of batch) each.told.resolve(told)
+      } catch (error) {
+        for (const each of batch) each.told.reject(error)
+      }
+    }
+    route.busy = false
+    this.#routes.delete(node)
+  }
+
+  /** @throws FanfareError `unavailable` */
+  async #deliver(node: string, texts: readonly string[]): Promise<boolean> {
+    const { redis } = this.#options
+    const { partition, channel, life } = this.#placeOf(node)
+    for (let turn = 0; turn < tries; turn++) {
+      this.#mustRun()
+      const reply: Reply = await redis.run(partition, { script: scripts.tell, keys: [channel, life], args: texts })
+      if (reply !== -1) return reply === 1
+      await this.#nap()
+    }
+    throw new FanfareError('unavailable', 'The other node does not listen just now.', { retryAfterMs: 1_000 })
+  }
+
+  async #nap(): Promise<void> {
+    const over = deferred()
+    const nap = { timer: this.#options.clock.after(retryMs, () => over.resolve()), over }
+    this.#naps.add(nap)
+    await over.promise
+    this.#naps.delete(nap)
+  }
+
+  #hear(text: string, receive: Receive): void {
+    const { log, metrics } = this.#options
+    const [version, from = '', number = ''] = text.split(' ', 3)
+    const order = Number(number)
+    if (version !== '1' || from.length !== nodeIdLength || !Number.isSafeInteger(order) || order < 1) {
+      metrics.add('fanfare_node_messages_refused_total')
+      log.warn({ characters: text.length }, 'a message from another node could not be read')
+      return
+    }
+    if (order <= (this.#heard.get(from) ?? 0)) return
+    this.#heard.delete(from)
+    this.#heard.set(from, order)
+    if (this.#heard.size > mostSenders) this.#heard.delete(this.#heard.keys().next().value!)
+    receive(from, text.slice(4 + from.length + number.length))
+  }
+
+  #routeTo(node: string): Route {
+    let route = this.#routes.get(node)
+    if (!route) {
+      route = { waiting: [], characters: 0, busy: false }
+      this.#routes.set(node, route)
+    }
+    return route
+  }
+
+  async #stay(forMs: number): Promise<void> {
+    const { partition, life } = this.#placeOf(this.#options.node)
+    await this.#options.redis.run(partition, { script: scripts.stay, keys: [life], args: [forMs, keptMs] })
+  }
+
+  #placeOf(node: string): { readonly partition: Partition; readonly channel: string; readonly life: string } {
+    const { redis } = this.#options
+    const partition = redis.partitionOf(`courier|${node}`)
+    return {
+      partition,
+      channel: redis.key(partition, 'courier', node),
+      life: redis.key(partition, 'courier-life', node),
+    }
+  }
+
+  #mustRun(): void {
+    if (!this.#running) throw new FanfareError('unavailable', 'The node is not running.')
+  }
+}
+
+const sizeOfBatch = (waiting: readonly Waiting[]): number => {
+  let characters = 0
+  const end = waiting.findIndex(({ text }, index) => {
+    characters += text.length
+    return index > 0 && (index >= batchMessages || characters > batchCharacters)
+  })
+  return end < 0 ? waiting.length : end
+}
