@@ -2,6 +2,7 @@
 /** The `fanfare` command's door to the process: arguments, streams, signals, exit code. Everything else is in cli/. */
 import process from 'node:process'
 import { text } from 'node:stream/consumers'
+import { systemProcesses } from './cli/processes.ts'
 import { run } from './cli/program.ts'
 import { type Terminal, wantsColour } from './cli/terminal.ts'
 import { systemClock } from './lib/clock.ts'
@@ -30,6 +31,7 @@ const terminal: Terminal = {
       for (const event of uncaught) process.off(event, callback)
     }
   },
+  processes: systemProcesses(),
   // The clock of a server lets the process end while it waits; a command that waits is still at work.
   clock: { ...systemClock, after: (ms, callback) => heldTimer(setTimeout(callback, ms)) },
   random: Math.random,

@@ -51,6 +51,8 @@ export type StartOptions = {
   readonly clock?: Clock
   /** Gives the browser's client as one ES module, served at `/fanfare/client.js`. @default not served */
   readonly clientBundle?: () => Promise<string>
+  /** Other processes of this machine listen on the same port, each a node of its own. @default false */
+  readonly sharedPort?: boolean
 }
 
 export type RunningServer = {
@@ -70,15 +72,18 @@ export const startServer = (options: StartOptions): Promise<RunningServer> =>
     const { listenOnBun } = await import('./listen/bun.ts')
     const node = await openNode(parts, closing)
     const { host, port } = parts.config
-    const listener = listenOnBun({ ...node, host, port, fetch: node.http.fetch })
+    const sharedPort = options.sharedPort ?? false
+    const listener = listenOnBun({ ...node, host, port, sharedPort, fetch: node.http.fetch })
     keepAlive(node, [listener], closing)
+    // The others on the port take what comes from now on: nobody need be told that this node stops.
+    if (sharedPort) closing.push(async () => listener.pause())
     await startApplication({ ...parts, ...node }, closing)
     announce(node, { ...parts, url: listener.url })
     const { services, trust } = node
     return { url: listener.url, secret: trust.secret, mint: trust.mint, services, stop: () => closing.close() }
   })
 
-export type FanfareOptions = Omit<StartOptions, 'config'> & {
+export type FanfareOptions = Omit<StartOptions, 'config' | 'sharedPort'> & {
   /** `host` and `port` mean nothing here. @default what the environment says: `FANFARE_SECRET` and so on */
   readonly config?: Config
 }

@@ -1,10 +1,12 @@
 /** A terminal for tests: keeps the lines, answers fetches with what the test says. Owns no real stream. */
 import { fakeClock } from '../lib/fake-clock.ts'
+import type { Processes } from './processes.ts'
 import type { Terminal } from './terminal.ts'
 
 type Answer = (url: string, init: RequestInit) => Response | Promise<Response>
 export type FakeTerminalOptions = Partial<Pick<Terminal, 'environment' | 'folder' | 'colour'>> & {
   readonly input?: string
+  readonly processes?: Processes
   readonly answer?: Answer
 }
 
@@ -12,8 +14,25 @@ const nobody: Answer = () => {
   throw new TypeError('connection refused')
 }
 
+const alone: Processes = {
+  start: () => {
+    throw new Error('This terminal starts no process.')
+  },
+  parent: undefined,
+  onHangUp: () => () => {},
+  cores: 4,
+  sharesPorts: true,
+}
+
 export const fakeTerminal = (options: FakeTerminalOptions = {}) => {
-  const { environment = {}, folder = '/nowhere', colour = false, input = '', answer = nobody } = options
+  const {
+    environment = {},
+    folder = '/nowhere',
+    colour = false,
+    input = '',
+    answer = nobody,
+    processes = alone,
+  } = options
   const lines: string[] = []
   const notes: string[] = []
   const listeners = new Set<() => void>()
@@ -31,6 +50,7 @@ export const fakeTerminal = (options: FakeTerminalOptions = {}) => {
       listeners.add(callback)
       return () => listeners.delete(callback)
     },
+    processes,
     clock,
     random: () => 0.5,
   }

@@ -1,5 +1,6 @@
 /** What commands know of the world: where lines go, what was typed, how to fetch. Made by main.ts from the process; by tests from nothing. */
 import type { Clock } from '../lib/clock.ts'
+import type { Processes } from './processes.ts'
 
 export type Terminal = {
   /** A line of the result, to standard output. */
@@ -17,6 +18,7 @@ export type Terminal = {
   onSignal(callback: () => void): () => void
   /** Calls back with every error that nobody caught, instead of ending the process; the result ends that. */
   onUncaught(callback: (error: unknown) => void): () => void
+  readonly processes: Processes
   readonly clock: Clock
   /** 0 to 1. */
   random(): number

@@ -56,6 +56,7 @@ export const listenOnBun = (options: ListenOptions): Listener => {
   const server = Bun.serve<SocketData>({
     hostname: options.host,
     port: options.port,
+    reusePort: options.sharedPort ?? false,
     // Else a request that fails is answered with a page that shows the source.
     development: false,
     // Quiet event streams live by their comments (hazard B12).
@@ -67,7 +68,7 @@ export const listenOnBun = (options: ListenOptions): Listener => {
     url: server.url.origin,
     pause: () => {
       // Resolves only when every socket has closed (hazard B19): `close` sees to that.
-      ending = server.stop()
+      ending ??= server.stop()
     },
     async close() {
       // Requests that were taken before are still at work, and their senders wait for an answer.

@@ -50,7 +50,12 @@ export const largestMessage = ({ messageBytes = 0, services }: Behind): number =
 export const refusalOf = ({ answer, error }: Opening & { readonly kind: 'refuse' }): Response =>
   answer ?? problem(error)
 
-export type ListenOptions = Behind & { readonly host: string; readonly port: number }
+export type ListenOptions = Behind & {
+  readonly host: string
+  readonly port: number
+  /** Other processes listen on the port too, and the system gives each its part of the connections. @default false */
+  readonly sharedPort?: boolean
+}
 
 /** For a listener on a server that others answer on too. */
 export type AttachOptions = Behind & {
@@ -59,7 +64,7 @@ export type AttachOptions = Behind & {
 }
 
 export type Attached = {
-  /** Takes no more sockets; those that are open stay. */
+  /** Takes no more sockets; those that are open stay. Twice is once. */
   pause(): void
   /** Ends every socket that is left. */
   close(): Promise<void>
