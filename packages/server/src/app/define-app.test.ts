@@ -56,6 +56,7 @@ test('log, presence and slow-reader policies are filled in', () => {
       plain: lobby,
       kept: { ...lobby, log: { keep: 5, for: '24h', durable: true }, presence: true },
       partly: { ...lobby, log: { durable: true }, presence: { grace: '1s', state: said } },
+      safe: { ...lobby, log: { durable: true, acks: 'replicas' } },
       live: { ...lobby, log: 'none', slow: { conflate: (event) => event.data.text } },
     },
   })
@@ -65,6 +66,7 @@ test('log, presence and slow-reader policies are filled in', () => {
   expect(room('kept').rule.presence).toEqual({ graceMs: 15_000, state: undefined })
   expect(room('partly').log).toEqual({ keep: 100, forMs: 300_000, durable: true })
   expect(room('partly').rule.presence).toEqual({ graceMs: 1_000, state: said })
+  expect(room('safe').log).toEqual({ keep: 100, forMs: 300_000, durable: true, acks: 'replicas' })
   expect(room('live').log).toEqual({ keep: 0, forMs: 0, durable: false })
   expect(room('live').rule.slow).toHaveProperty('conflate')
 })
@@ -136,6 +138,7 @@ test.each<[unknown, string]>([
   [{ rooms: { a: { events: { said } } } }, "rooms['a'].access: say who may read"],
   [{ rooms: { a: { ...lobby, publish: 'anyone' } } }, "rooms['a'].publish: give 'server', 'tenant' or a rule"],
   [{ rooms: { a: { ...lobby, log: { for: '5 minutes' } } } }, 'rooms[\'a\'].log: `for` is "5 minutes"; write'],
+  [{ rooms: { a: { ...lobby, log: { acks: 'all' } } } }, '`acks` is "all"; give'],
   [{ rooms: { a: { ...lobby, log: { keep: 0 } } } }, "for none write log: 'none'"],
   [{ rooms: { a: { ...lobby, presence: { grace: 'long' } } } }, 'rooms[\'a\'].presence: `grace` is "long"'],
   [{ rooms: { a: { ...lobby, slow: 'drop' } } }, "rooms['a'].slow: give 'resume' or"],

@@ -33,7 +33,7 @@ export const app = defineApp({
     'patient:{patientId}': { events: {}, access: 'tenant' },
     'patient:{patientId}:vitals': {
       events: { 'patient.vitals.update': Vitals, 'patient.noted': z.string().transform((text) => text.length) },
-      log: { keep: 1_000, for: '24h', durable: true },
+      log: { keep: 1_000, for: '24h', durable: true, acks: 'replicas' },
       access: ({ user, params }) => {
         holds<Equal<typeof params.patientId, string>>()
         // @ts-expect-error the pattern has no such parameter
@@ -106,6 +106,8 @@ defineApp({
       log: {
         // @ts-expect-error 24 what?
         for: '24',
+        // @ts-expect-error nobody waits for all of them
+        acks: 'all',
       },
     },
   },

@@ -16,6 +16,12 @@ export type LogDescription = {
   readonly for?: Duration
   /** On disk, acknowledged after the commit; else in memory, gone with the process. @default false */
   readonly durable?: boolean
+  /**
+   * What an acknowledgement waits for where rooms are in Redis: `broker` for the master, `replicas` for a replica of it too, so
+   * that the event outlives the master. Slower, and while no replica answers a publish fails with `unavailable`: try again with
+   * the same key. One node without Redis has no replicas, and states what it has. @default 'broker'
+   */
+  readonly acks?: 'broker' | 'replicas'
 }
 
 export type PresenceDescription = {
@@ -28,7 +34,7 @@ export type PresenceDescription = {
 export type RoomDescription<Pattern extends string = string, Events extends EventSchemas = EventSchemas> = {
   /** Event type → schema of its data. */
   readonly events: Events
-  /** What a client that was away can still get. @default { keep: 100, for: '5m', durable: false } */
+  /** What a client that was away can still get. @default { keep: 100, for: '5m', durable: false, acks: 'broker' } */
   readonly log?: LogDescription | 'none'
   /** Who may subscribe and read history: a rule, or every user of the tenant. There is no default: somebody must have thought of it. */
   readonly access: AccessRule<ParamsOf<Pattern>> | 'tenant'

@@ -18,7 +18,7 @@ import { isSchema } from './validate.ts'
 
 export type RoomEntry = { readonly pattern: Pattern; readonly rule: RoomRule; readonly log: LogPolicy }
 
-const defaultLog = { keep: 100, for: '5m', durable: false } as const
+const defaultLog = { keep: 100, for: '5m', durable: false, acks: 'broker' } as const
 const noLog: LogPolicy = Object.freeze({ keep: 0, forMs: 0, durable: false })
 
 /** An event stream tells its own frames and an application's events apart by these names; `open` and `error` are the browser's. */
@@ -105,11 +105,13 @@ const readPublish = (publish: RoomDescription['publish'] = 'server'): AccessRule
 
 const readLog = (log: LogDescription | 'none' = defaultLog): LogPolicy => {
   if (log === 'none') return noLog
-  const { keep, for: duration, durable } = { ...defaultLog, ...log }
+  const { keep, for: duration, durable, acks } = { ...defaultLog, ...log }
   if (!Number.isSafeInteger(keep) || keep < 1) {
     throw new Error(`\`keep\` is how many events, a whole number from 1; for none write log: 'none'.`)
   }
-  return Object.freeze({ keep, forMs: readDuration(duration, 'for'), durable: durable === true })
+  if (acks !== 'broker' && acks !== 'replicas') throw new Error(`\`acks\` is "${acks}"; give 'broker' or 'replicas'.`)
+  const policy = { keep, forMs: readDuration(duration, 'for'), durable: durable === true }
+  return Object.freeze(acks === 'replicas' ? { ...policy, acks } : policy)
 }
 
 const readPresence = (presence: true | PresenceDescription | undefined): PresenceRule | undefined => {

@@ -42,7 +42,9 @@ export const publishResult: z.ZodType<PublishResult> = z
     epoch: z.string().openapi({ example: 'Zk3q9XbT' }),
     offset: z.number().int().openapi({ example: 17 }),
     timestamp: time,
-    durability: z.enum(['memory', 'disk', 'broker']).openapi({ description: 'How safe the event is by now.' }),
+    durability: z
+      .enum(['memory', 'disk', 'broker', 'replicas'])
+      .openapi({ description: 'How safe the event is by now.' }),
     duplicate: z.boolean().openapi({ description: 'An earlier publish with the same key made this event.' }),
   })
   .openapi('PublishResult')
