@@ -1,6 +1,6 @@
 /**
- * Composition root: the only file that names concrete engines, stores and listeners. What is opened is closed in reverse,
- * also when a later step fails.
+ * Composition root: with `backing.ts`, which picks engine and stores, the only file that names concrete things. What is opened
+ * is closed in reverse, also when a later step fails.
  */
 import type { Server as HttpServer } from 'node:http'
 import process from 'node:process'
@@ -8,10 +8,9 @@ import type { App, AppContext } from './app/app.ts'
 import { trustProxies } from './auth/client-address.ts'
 import { createQuotas } from './auth/quotas.ts'
 import type { Secret } from './auth/secret.ts'
+import { type Backing, openBacking } from './backing.ts'
 import { findClientBundle } from './client-bundle.ts'
 import { type Config, readConfig } from './config.ts'
-import { createEmbeddedEngine } from './engine/embedded/embedded.ts'
-import type { Engine } from './engine/engine.ts'
 import { Canary } from './flows/canary.ts'
 import { resume } from './flows/catch-up.ts'
 import { contextOf } from './flows/context.ts'
@@ -21,7 +20,8 @@ import { Keepalive } from './flows/keepalive.ts'
 import { Reactor } from './flows/react.ts'
 import { receive } from './flows/receive.ts'
 import type { Services } from './flows/services.ts'
-import { EngineSockets } from './flows/socketio/engine-sockets.ts'
+import { localSessions } from './flows/sessions.ts'
+import type { EngineSockets } from './flows/socketio/engine-sockets.ts'
 import { createSocketIo } from './flows/socketio/socketio.ts'
 import { createHttp, type Http } from './http/http.ts'
 import { createMetrics, type ServedMetrics } from './http/metrics.ts'
@@ -36,9 +36,6 @@ import type { Attached, Door } from './listen/listener.ts'
 import { NativeDoor } from './listen/native-door.ts'
 import { SocketIoDoor } from './listen/socketio-door.ts'
 import { createLog } from './log.ts'
-import { type DataFolder, openDataFolder } from './store/data-folder.ts'
-import { memoryOnce } from './store/memory-once.ts'
-import { SqliteCache } from './store/sqlite-cache.ts'
 import { type Mint, openTrust, type Trust } from './trust.ts'
 import { version } from './version.ts'
 
@@ -157,6 +154,7 @@ const opened = async <T>(options: Given, open: (parts: Parts, closing: Closing) 
 
 /** A node but for its sockets. */
 type Node = {
+  readonly backing: Backing
   readonly trust: Trust
   readonly services: Services
   readonly http: Http
@@ -168,12 +166,11 @@ type Node = {
 }
 
 const openNode = async (parts: Parts, closing: Closing): Promise<Node> => {
-  const { clientBundle, config } = parts
-  const folder = await openDataFolder(config.dataFolder)
-  closing.push(async () => folder.close())
-  const trust = await openTrust({ ...parts, folder, closing })
+  const { app, clientBundle, config } = parts
   const metrics = createMetrics()
-  const services = await openServices({ ...parts, folder, trust, metrics }, closing)
+  const backing = await openBacking({ ...parts, metrics, durable: app.durable }, closing)
+  const trust = await openTrust({ ...parts, place: backing.trust })
+  const services = await openServices({ ...parts, backing, trust, metrics }, closing)
   const policy = {
     allowedOrigins: config.allowedOrigins.length === 0 ? ('same-origin' as const) : config.allowedOrigins,
     trustedProxies: trustProxies(config.trustedProxies),
@@ -186,35 +183,38 @@ const openNode = async (parts: Parts, closing: Closing): Promise<Node> => {
     new NativeDoor(services, policy),
   ]
   const { maxPayload = 0, pingIntervalMs = 0, pingTimeoutMs = 0 } = engines[0]?.settings ?? {}
-  return { trust, services, http, doors, engines, messageBytes: maxPayload, quietMs: pingIntervalMs + pingTimeoutMs }
+  return {
+    backing,
+    trust,
+    services,
+    http,
+    doors,
+    engines,
+    messageBytes: maxPayload,
+    quietMs: pingIntervalMs + pingTimeoutMs,
+  }
 }
 
 const openSocketIo = async (services: Services, closing: Closing): Promise<readonly EngineSockets[]> => {
   const rule = services.app.socketio
   if (!rule) return []
-  const { spoken, start } = createSocketIo(services, rule)
+  const { engines, start } = createSocketIo(services, rule)
   closing.push(await start())
-  return spoken.map(({ settings, open }) => new EngineSockets({ clock: services.clock, settings, open }))
+  return engines
 }
 
-const announce = ({ services }: Node, { config, log, url }: Parts & { readonly url?: string }): void => {
-  const { dataFolder, mode } = config
-  log.info({ ...(url === undefined ? {} : { url }), engine: services.engine.name, dataFolder, mode }, 'fanfare is up')
+const announce = ({ backing }: Node, { config, log, url }: Parts & { readonly url?: string }): void => {
+  const { engine, where } = backing
+  const { mode } = config
+  log.info({ ...(url === undefined ? {} : { url }), engine: engine.name, node: engine.node, ...where, mode }, 'fanfare is up')
 }
 
-type ServiceParts = Parts & { readonly folder: DataFolder; readonly trust: Trust; readonly metrics: ServedMetrics }
+type ServiceParts = Parts & { readonly backing: Backing; readonly trust: Trust; readonly metrics: ServedMetrics }
 
 const openServices = async (parts: ServiceParts, closing: Closing): Promise<Services> => {
-  const { app, clock, config, folder, log, metrics, trust } = parts
+  const { app, backing, clock, config, log, metrics, trust } = parts
+  const { cache, commands, engine } = backing
   const { limits } = config
-  const engine: Engine = createEmbeddedEngine({
-    clock,
-    disk: folder,
-    log,
-    idempotencyMs: limits.idempotencyMs,
-    memoryBytes: config.memoryBytes,
-  })
-  const cache = new SqliteCache({ clock, folder })
   const services: Services = {
     accepting: true,
     app,
@@ -222,7 +222,7 @@ const openServices = async (parts: ServiceParts, closing: Closing): Promise<Serv
     cache,
     canary: new Canary({ engine, clock, log, metrics }),
     clock,
-    commands: memoryOnce({ clock, forMs: limits.idempotencyMs }),
+    commands,
     engine,
     flusher: new Flusher(),
     hub: new Hub({ metrics, heldEvents: limits.heldEvents, resync: (subscription) => resume(services, subscription) }),
@@ -246,6 +246,7 @@ const openServices = async (parts: ServiceParts, closing: Closing): Promise<Serv
   closing.push(await engine.log.start(receive.events(services)))
   closing.push(await engine.presence.start(receive.presence(services)))
   closing.push(await engine.bus.start(receive.messages(services)))
+  closing.push(await engine.directory.start(localSessions(services)))
   await services.canary.start()
   return services
 }

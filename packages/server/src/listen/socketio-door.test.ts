@@ -4,7 +4,9 @@ import { connect, type Socket } from 'node:net'
 import { startWorld, type World } from '@fanfare/testkit'
 import { trustProxies } from '../auth/client-address.ts'
 import { Heard, repeat, testSettings } from '../flows/socketio/engine.world.ts'
+import { engineId } from '../flows/socketio/engine-id.ts'
 import { EngineSockets } from '../flows/socketio/engine-sockets.ts'
+import { OtherNodes } from '../flows/socketio/other-nodes.ts'
 import { clinic } from '../http/clinic.fixture.ts'
 import { createHttp } from '../http/http.ts'
 import { createMetrics } from '../http/metrics.ts'
@@ -24,6 +26,8 @@ beforeAll(async () => {
   const policy = { allowedOrigins: ['https://app.example.org'], trustedProxies: trustProxies([]) }
   engine = new EngineSockets({
     clock: services.clock,
+    ids: () => engineId(services.engine.node),
+    others: new OtherNodes(services, testSettings.maxPayload),
     settings: { ...testSettings, maxPayload: 100_000 },
     open: (link) => {
       const one = new Heard(link, repeat)

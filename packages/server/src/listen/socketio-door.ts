@@ -11,6 +11,7 @@ import {
   refusalAnswer,
   refusals,
 } from '../flows/socketio/engine-ask.ts'
+import type { Handshake } from '../flows/socketio/engine-port.ts'
 import type { EngineSockets } from '../flows/socketio/engine-sockets.ts'
 import type { Link, LinkReader } from '../hub/link.ts'
 import type { Door, Opening, OpenPolicy } from './listener.ts'
@@ -39,18 +40,21 @@ export class SocketIoDoor implements Door {
         return this.#refuse(asked.refusal)
       case 'session':
         return this.#open((link) => asked.socket.probe(link))
+      case 'elsewhere':
+        // Whether there is such a session is known only once the WebSocket is open: so it is counted as a new one.
+        return this.#admit(request, remoteAddress, (_, link) => this.#sockets.others.relay(asked.session, link))
       case 'open':
-        return this.#admit(request, remoteAddress)
+        return this.#admit(request, remoteAddress, (handshake, link) => this.#sockets.openLink(handshake, link))
     }
   }
 
-  #admit(request: Request, remoteAddress: string): Opening {
+  #admit(request: Request, remoteAddress: string, accept: (handshake: Handshake, link: Link) => LinkReader): Opening {
     const { clock } = this.#services
     const { trustedProxies } = this.#policy
     try {
       const handshake = handshakeOf(request, { remoteAddress, trustedProxies, now: clock.now() })
       admitLink(this.#services, handshake.address)
-      return this.#open((link) => this.#sockets.openLink(handshake, link))
+      return this.#open((link) => accept(handshake, link))
     } catch (error) {
       this.#services.metrics.add('fanfare_connects_refused_total')
       return { kind: 'refuse', error: toFanfareError(error) }

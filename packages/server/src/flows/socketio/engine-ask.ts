@@ -6,6 +6,7 @@ import type { EngineTransport, Handshake } from './engine-port.ts'
 import type { EngineSocket } from './engine-socket.ts'
 import type { EngineSockets } from './engine-sockets.ts'
 import { KeptHandshake } from './handshake.ts'
+import type { FarSession } from './other-nodes.ts'
 
 /** As every client of Engine.IO knows them; the body of the answer is the code and the message. */
 export const refusals = {
@@ -36,13 +37,15 @@ export type Asked = {
 export type EngineAsk =
   | { readonly kind: 'open' }
   | { readonly kind: 'session'; readonly socket: EngineSocket }
+  /** Of another node, as far as its id says. */
+  | { readonly kind: 'elsewhere'; readonly session: FarSession }
   | { readonly kind: 'refuse'; readonly refusal: Refusal }
 
 export const askOf = (sockets: EngineSockets, { method, query, by }: Asked): EngineAsk => {
   const transport = sockets.settings.transports.find((name) => name === query.get('transport'))
   if (!transport) return refuse('transportUnknown')
   const sid = query.get('sid')
-  if (sid) return ofSession(sockets.find(sid), { transport, by, version: query.get('EIO') })
+  if (sid) return ofSession(sockets, sid, transport === by && query.get('EIO') === version ? by : undefined)
   if (method !== 'GET') return refuse('badMethod')
   if (transport !== by) return refuse('badRequest')
   return query.get('EIO') === version ? { kind: 'open' } : refuse('versionUnknown')
@@ -50,14 +53,17 @@ export const askOf = (sockets: EngineSockets, { method, query, by }: Asked): Eng
 
 const version = '4'
 
-type OfSession = { readonly transport: EngineTransport; readonly by: EngineTransport; readonly version: string | null }
-
-const ofSession = (socket: EngineSocket | undefined, asked: OfSession): EngineAsk => {
-  if (!socket) return refuse('sessionUnknown')
-  const fits = asked.transport === asked.by && asked.version === version
+/** @param by undefined where the request is not what it says it is */
+const ofSession = (sockets: EngineSockets, sid: string, by: EngineTransport | undefined): EngineAsk => {
+  const socket = sockets.find(sid)
+  if (!socket) {
+    const node = sockets.others.nodeOf(sid)
+    if (node === undefined) return refuse('sessionUnknown')
+    return by ? { kind: 'elsewhere', session: { node, path: sockets.settings.path, sid } } : refuse('badRequest')
+  }
+  if (!by) return refuse('badRequest')
   // A second WebSocket is taken and closed, because clients know no other answer to it.
-  const carried = asked.by === 'websocket' || socket.transport === 'polling'
-  return fits && carried ? { kind: 'session', socket } : refuse('badRequest')
+  return by === 'websocket' || socket.transport === 'polling' ? { kind: 'session', socket } : refuse('badRequest')
 }
 
 const refuse = (name: keyof typeof refusals): EngineAsk => ({ kind: 'refuse', refusal: refusals[name] })

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { engineWorld } from './engine.world.ts'
+import { engineWorld, idOf, nodeA } from './engine.world.ts'
 
 test('a polling session is asked at each interval and lives as long as it answers', async () => {
   const world = engineWorld()
@@ -50,7 +50,7 @@ test('a session whose time is over is gone, though the timer was late', async ()
   await world.clock.advance(300)
   const now = world.clock.now()
   Object.assign(world.clock, { now: () => now + 200 })
-  expect(world.sockets.find('sid1')).toBeUndefined()
+  expect(world.sockets.find(idOf(nodeA, 1))).toBeUndefined()
   expect(client.heard.ends).toEqual(['ping timeout'])
 })
 

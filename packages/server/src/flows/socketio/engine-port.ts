@@ -1,4 +1,5 @@
 /** The seam between Engine.IO (the transport) and Socket.IO (what the messages mean). Neither knows more of the other. */
+import type { Link, LinkReader } from '../../hub/link.ts'
 import type { Frame } from '../../wire/dialect.ts'
 
 /** Everything that the client showed when the Engine.IO session opened. */
@@ -56,6 +57,20 @@ export type EngineReader = {
 
 /** Called once for each session, after its open packet is on its way. May write and close at once. */
 export type OpenEngine = (link: EngineLink) => EngineReader
+
+/** What whoever carries a session needs of it, on this node or for another. */
+export type CarriedSession = {
+  /** The payload to answer a GET with; undefined when it is refused. */
+  poll(): Promise<string> | undefined
+  /** What the GET was or would be answered with is lost to the client. */
+  pollLost(): void
+  /** False when it is refused. @throws what `read` throws */
+  post(read: () => Promise<string>): Promise<boolean>
+  /** What is sent is of a kind that is not taken. */
+  refuse(): void
+  /** A WebSocket came for the session. */
+  probe(link: Link): LinkReader
+}
 
 export type EngineTransport = 'polling' | 'websocket'
 

@@ -4,15 +4,17 @@
  *
  * A session is open, then perhaps closing (what was written is still taken by polls), then closed; never back.
  */
-import type { ErrorCode } from '@fanfare/protocol'
 import type { Link, LinkReader } from '../../hub/link.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { isLarger } from '../../lib/size.ts'
 import type { Frame } from '../../wire/dialect.ts'
 import { decodePacket, decodePayload, type EnginePacket, packet } from '../../wire/socketio/engine-packets.ts'
+import { Alone } from './alone.ts'
+import { endLink } from './end-link.ts'
 import type { Beating, Heartbeat } from './engine-heartbeat.ts'
 import { Polling } from './engine-polling.ts'
 import type {
+  CarriedSession,
   EngineCloseReason,
   EngineLink,
   EngineReader,
@@ -21,9 +23,6 @@ import type {
   OpenEngine,
 } from './engine-port.ts'
 import { deaf, Probe, type Probed } from './engine-probe.ts'
-
-/** Long enough for a client on the same machine to read what came before. */
-const aloneMs = 2
 
 /** Who keeps the sessions. */
 export type EngineHome = {
@@ -40,7 +39,7 @@ export type EngineSocketOptions = {
   readonly carrier: Polling | Link
 }
 
-export class EngineSocket implements EngineLink, LinkReader, Beating, Probed {
+export class EngineSocket implements EngineLink, CarriedSession, LinkReader, Beating, Probed {
   readonly id: string
   readonly handshake: Handshake
   readonly #home: EngineHome
@@ -50,8 +49,8 @@ export class EngineSocket implements EngineLink, LinkReader, Beating, Probed {
   #reason: EngineCloseReason | undefined
   #reader: EngineReader | undefined
   #probe: Probe | undefined
-  /** What waits behind a message that is read by itself. */
-  #held: Frame[] | undefined
+  /** Only once something was to be read by itself, and until that is. */
+  #alone: Alone | undefined
   #posting = false
   #writing = false
   /** A sign of life other than the pong has lengthened the wait for it, which happens once. */
@@ -78,16 +77,15 @@ export class EngineSocket implements EngineLink, LinkReader, Beating, Probed {
 
   write(messages: readonly Frame[]): void {
     if (this.#state !== 'open' || messages.length === 0) return
-    if (this.#held) this.#held.push(...messages)
-    else this.#give(messages)
+    if (!this.#alone?.holds(messages)) this.#give(messages)
   }
 
   writeAlone(message: Frame): void {
     this.write([message])
     // A poll that waits is answered with it alone anyway.
-    if (this.#state !== 'open' || this.#held || this.#carrier instanceof Polling) return
-    this.#held = []
-    this.#home.clock.after(aloneMs, () => this.#release())
+    if (this.#state !== 'open' || this.#alone || this.#carrier instanceof Polling) return
+    this.#alone = new Alone()
+    this.#alone.begin(this.#home.clock, () => this.#release())
   }
 
   #give(messages: readonly Frame[]): void {
@@ -97,9 +95,9 @@ export class EngineSocket implements EngineLink, LinkReader, Beating, Probed {
   }
 
   #release(): void {
-    const held = this.#held
-    this.#held = undefined
-    if (!held || held.length === 0 || this.#state !== 'open') return
+    const held = this.#alone?.end() ?? []
+    this.#alone = undefined
+    if (held.length === 0 || this.#state !== 'open') return
     this.#give(held)
     this.drained()
   }
@@ -107,7 +105,7 @@ export class EngineSocket implements EngineLink, LinkReader, Beating, Probed {
   buffered(): number {
     if (this.#state === 'closed') return 0
     if (this.#carrier instanceof Polling) return this.#carrier.bytes
-    return this.#carrier.buffered() + (this.#held?.reduce((bytes, frame) => bytes + frame.length, 0) ?? 0)
+    return this.#carrier.buffered() + (this.#alone?.bytes ?? 0)
   }
 
   close(reason: EngineCloseReason): void {
@@ -300,20 +298,4 @@ export class EngineSocket implements EngineLink, LinkReader, Beating, Probed {
     this.#lengthened = true
     heartbeat.ask(this)
   }
-}
-
-const codeOf: { readonly [Reason in EngineCloseReason]: ErrorCode | 'normal' | undefined } = {
-  'transport close': 'normal',
-  'transport error': 'bad_frame',
-  'parse error': 'bad_frame',
-  'forced close': 'normal',
-  'server shutting down': 'shutting_down',
-  // Nobody is there to answer a goodbye.
-  'ping timeout': undefined,
-}
-
-const endLink = (link: Link, reason: EngineCloseReason): void => {
-  const code = codeOf[reason]
-  if (code === undefined) link.terminate()
-  else link.close(code, reason)
 }

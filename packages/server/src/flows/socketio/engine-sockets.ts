@@ -1,35 +1,37 @@
-/** The Engine.IO sessions of this node by id. A poll that belongs to another node's session finds none here. */
+/** The Engine.IO sessions of this node by id. Those of other nodes are reached through `others`. */
 import type { Link, LinkReader } from '../../hub/link.ts'
 import type { Clock } from '../../lib/clock.ts'
-import { secretId } from '../../lib/ids.ts'
 import { openPacket } from '../../wire/socketio/engine-packets.ts'
 import { Heartbeat } from './engine-heartbeat.ts'
 import { Polling } from './engine-polling.ts'
 import type { EngineSettings, EngineTransport, Handshake, OpenEngine } from './engine-port.ts'
 import { EngineSocket } from './engine-socket.ts'
+import type { OtherNodes } from './other-nodes.ts'
 
 export type EngineSocketsOptions = {
   readonly clock: Clock
   readonly settings: EngineSettings
   readonly open: OpenEngine
-  /** @default 128 random bits */
-  readonly ids?: () => string
+  readonly ids: () => string
+  readonly others: OtherNodes
 }
 
 export class EngineSockets {
   readonly clock: Clock
   readonly settings: EngineSettings
   readonly heartbeat: Heartbeat
+  readonly others: OtherNodes
   readonly #open: OpenEngine
   readonly #ids: () => string
   readonly #sockets = new Map<string, EngineSocket>()
 
-  constructor({ clock, settings, open, ids = secretId }: EngineSocketsOptions) {
+  constructor({ clock, settings, open, ids, others }: EngineSocketsOptions) {
     this.clock = clock
     this.settings = settings
     this.heartbeat = new Heartbeat({ clock, ...settings })
     this.#open = open
     this.#ids = ids
+    this.others = others
   }
 
   get size(): number {

@@ -1,7 +1,10 @@
 /** Engine.IO sessions in a test: a clock that is moved by hand, links that are lists, and an engine that repeats what it hears. */
+import { defaultLimits } from '@fanfare/protocol'
 import type { Link, LinkReader } from '../../hub/link.ts'
-import { fakeClock } from '../../lib/fake-clock.ts'
+import { type FakeClock, fakeClock } from '../../lib/fake-clock.ts'
+import { silentLog } from '../../lib/log.ts'
 import type { Frame } from '../../wire/dialect.ts'
+import { Couriers } from './couriers.world.ts'
 import type {
   EngineCloseReason,
   EngineLink,
@@ -12,6 +15,7 @@ import type {
 } from './engine-port.ts'
 import type { EngineSocket } from './engine-socket.ts'
 import { EngineSockets } from './engine-sockets.ts'
+import { OtherNodes } from './other-nodes.ts'
 
 export const testSettings: EngineSettings = {
   path: '/socket.io',
@@ -135,10 +139,20 @@ export type EngineWorldOptions = {
   /** @default repeats every message */
   readonly onMessage?: (heard: Heard, message: string | Uint8Array) => void
   readonly onOpen?: (link: EngineLink) => void
+  /** @default a node with no other */
+  readonly node?: string
+  readonly couriers?: Couriers
+  readonly clock?: FakeClock
+  readonly yields?: (session: string) => void
 }
 
-export const engineWorld = ({ settings, onMessage = repeat, onOpen }: EngineWorldOptions = {}) => {
-  const clock = fakeClock()
+export const nodeA = 'nodeAAAA'
+
+/** Ids that a node would give, but such that a test knows them. */
+export const idOf = (node: string, number: number): string => `${node}${String(number).padStart(22, '0')}`
+
+export const engineWorld = (options: EngineWorldOptions = {}) => {
+  const { settings, onMessage = repeat, onOpen, node = nodeA, couriers = new Couriers(), clock = fakeClock() } = options
   const sessions = new Map<string, Heard>()
   const open: OpenEngine = (link) => {
     const heard = new Heard(link, onMessage)
@@ -147,15 +161,22 @@ export const engineWorld = ({ settings, onMessage = repeat, onOpen }: EngineWorl
     return heard
   }
   let last = 0
+  const engine = { node, courier: couriers.of(node) }
+  const others = new OtherNodes({ clock, engine, limits: defaultLimits, log: silentLog }, testSettings.maxPayload)
   const sockets = new EngineSockets({
     clock,
     settings: { ...testSettings, ...settings },
     open,
-    ids: () => `sid${++last}`,
+    ids: () => idOf(node, ++last),
+    others,
   })
   return {
     clock,
+    node,
     sockets,
+    others,
+    sessions,
+    start: () => others.start({ engines: [sockets], yields: options.yields ?? (() => {}) }),
     polling(): PollingClient {
       const { sid } = JSON.parse(sockets.openPolling(handshake(clock.now())).slice(1)) as { sid: string }
       return new PollingClient(sockets.find(sid)!, sessions.get(sid)!)

@@ -62,7 +62,9 @@ const open = async (opening: Opening, rule: NamespaceRule): Promise<void> => {
   const shown = handshakeOf(opening)
   const identity = await identify(services, rule, shown)
   const arriving = await arrive(opening, rule, identity)
-  if (owner.over) {
+  const late = recovery?.begins(arriving) === false
+  if (owner.over || late) {
+    if (late) engine.terminate()
     if (!arriving.recovered) recovery?.forget({ id: arriving.id, tenantId: identity.tenantId })
     return
   }

@@ -6,7 +6,6 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Json, JsonObject } from '@fanfare/protocol'
 import type { Room } from '../../app/app.ts'
 import type { SessionChange, SessionState, StateRoom } from '../../engine/session-states.ts'
-import type { Timer } from '../../lib/clock.ts'
 import { secretId } from '../../lib/ids.ts'
 import type { Identity } from '../../model/identity.ts'
 import { decodeCursor } from '../../wire/cursor.ts'
@@ -32,12 +31,24 @@ export type Arriving = {
   /** Given to the client, which gives it back. */
   readonly pid: string
   readonly recovered: boolean
+  /** Of one that comes back: whoever has a later turn goes first. */
+  readonly turn?: symbol
   /** Its rooms, and from where it is to be given what is in them. */
   readonly places: readonly StateRoom[]
   /** Where it began in them. */
   readonly begins: readonly StateRoom[]
   readonly data: Json
 }
+
+type ComingBack = {
+  readonly identity: Identity
+  readonly session: string
+  readonly offset: Json | undefined
+}
+type Returned = Pick<Arriving, 'places' | 'begins' | 'data'>
+
+/** Asks another node to give up a session that came back here. */
+export type Yielding = { yield(node: string, session: string): Promise<void> }
 
 /** Who arrives where. */
 export type Arrival = { readonly identity: Identity; readonly namespace: string; readonly auth: JsonObject }
@@ -47,26 +58,30 @@ const expiredAtOnce = 100
 export class Recovery {
   readonly forMs: number
   readonly #services: Services
+  readonly #others: Yielding
   readonly #live = new Map<string, Recoverable>()
-  #timers: Timer[] = []
+  /** Sessions that come back here and have not begun, each with the turn of the last who asked. */
+  readonly #coming = new Map<string, symbol>()
   #sweeping = false
 
-  constructor(services: Services, forMs: number) {
+  constructor(services: Services, forMs: number, others: Yielding) {
     this.#services = services
+    this.#others = others
     this.forMs = forMs
   }
 
-  start(): void {
-    const { clock } = this.#services
-    this.#timers = [
+  /** Resolves with what stops it. */
+  async start(): Promise<() => Promise<void>> {
+    const { clock, engine } = this.#services
+    const stop = await engine.sessions.start()
+    const timers = [
       clock.every(Math.min(1_000, Math.max(50, this.forMs / 4)), () => void this.#sweep()),
       clock.every(this.#renewMs, () => void this.#renew()),
     ]
-  }
-
-  stop(): void {
-    for (const timer of this.#timers) timer.cancel()
-    this.#timers = []
+    return async () => {
+      for (const timer of timers) timer.cancel()
+      await stop()
+    }
   }
 
   ownRoom(tenantId: string, session: string): Room {
@@ -82,14 +97,50 @@ export class Recovery {
     if (!state || !sameSecret(state.secret, secret)) return undefined
     const { tenantId, userId } = identity
     if (state.tenantId !== tenantId || state.userId !== userId || state.namespace !== namespace) return undefined
-    // Whoever proved to be its client is not on the old link any more.
+    const turn = Symbol(session)
+    this.#coming.set(session, turn)
+    const arriving = { id: session, pid, recovered: true, turn }
+    let back: Returned | undefined
+    try {
+      back = await this.#comeBack({ identity, session, offset })
+      return back && { ...arriving, ...back }
+    } finally {
+      if (!back) this.begins(arriving)
+    }
+  }
+
+  /** Whether it may begin still: its client may be on another link already. Asked once of each that arrives. */
+  begins({ id, turn }: Pick<Arriving, 'id' | 'turn'>): boolean {
+    if (!turn) return true
+    const last = this.#coming.get(id) === turn
+    if (last) this.#coming.delete(id)
+    return last
+  }
+
+  /** Its client is back on another link, here or elsewhere. */
+  yield(session: string): void {
+    this.#coming.delete(session)
     this.#live.get(session)?.takenOver()
+  }
+
+  async #comeBack({ identity, session, offset }: ComingBack): Promise<Returned | undefined> {
+    const state = await this.#take(session)
+    if (!state) return undefined
     const places = this.#placesOf(state, offset)
     const whole = await Promise.all(places.map((place) => this.#isWhole(identity, session, place)))
     if (!whole.every(Boolean)) return undefined
     const renewed = await this.#services.engine.sessions.renew([session], this.#leaseMs)
-    if (!renewed.has(session)) return undefined
-    return { id: session, pid, recovered: true, places, begins: state.rooms, data: state.data }
+    return renewed.has(session) ? { places, begins: state.rooms, data: state.data } : undefined
+  }
+
+  /** Its state, once nothing more goes out where it was. Whoever proved to be its client is not on the old link any more. */
+  async #take(session: string): Promise<SessionState | undefined> {
+    const { engine } = this.#services
+    const taken = await engine.sessions.take(session, engine.node)
+    this.#live.get(session)?.takenOver()
+    if (!taken || taken.node === engine.node || taken.node === '') return taken
+    await this.#others.yield(taken.node, session)
+    return engine.sessions.find(session)
   }
 
   /** A new session in these rooms, its state kept. @throws FanfareError `unavailable`, `unknown_room` */

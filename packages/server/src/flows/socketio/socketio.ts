@@ -1,10 +1,13 @@
 /** Socket.IO on this node, put together: what an Engine.IO session is handed to, and what runs beside all of them. */
-import type { SocketIoRule } from '../../app/socketio.ts'
+import type { PlainRule, SocketIoRule } from '../../app/socketio.ts'
 import { socketIoDialect } from '../../wire/socketio/dialect.ts'
 import type { Services } from '../services.ts'
 import { type ConnectionLimits, SocketIoConnection } from './connection.ts'
+import { engineId } from './engine-id.ts'
 import type { EngineLink, EngineSettings, OpenEngine } from './engine-port.ts'
+import { EngineSockets } from './engine-sockets.ts'
 import type { SocketIoNode } from './node.ts'
+import { OtherNodes } from './other-nodes.ts'
 import { PlainConnection } from './plain-connection.ts'
 import { Recovery } from './recovery.ts'
 
@@ -14,6 +17,8 @@ export type Spoken = { readonly settings: EngineSettings; readonly open: OpenEng
 export type SocketIo = {
   /** Socket.IO first. */
   readonly spoken: readonly Spoken[]
+  /** The sessions of each, in the same order. */
+  readonly engines: readonly EngineSockets[]
   /** Resolves with what stops it, after the last connection has ended. */
   start(): Promise<() => Promise<void>>
 }
@@ -22,7 +27,9 @@ export type SocketIo = {
 const heldPackets = 1_000
 
 export const createSocketIo = (services: Services, rule: SocketIoRule): SocketIo => {
-  const recovery = rule.recovery && new Recovery(services, rule.recovery.forMs)
+  const { clock, engine } = services
+  const others = new OtherNodes(services, rule.maxPayload)
+  const recovery = rule.recovery && new Recovery(services, rule.recovery.forMs, others)
   const dialects = [...rule.namespaces.values()].map(({ name, events }) => {
     const dialect = socketIoDialect({ namespace: name, events, recovery: recovery !== undefined })
     return [name, dialect] as const
@@ -37,27 +44,27 @@ export const createSocketIo = (services: Services, rule: SocketIoRule): SocketIo
     // One message as large as is allowed, with its attachments, must fit.
     inboxBytes: Math.max(inboxBytes, 2 * rule.maxPayload),
   }
-  const { plain } = rule
+  const spoken: readonly Spoken[] = [
+    { settings: rule, open: (link) => new SocketIoConnection(node, link, limits) },
+    ...(rule.plain ? [spokenPlain(services, rule, rule.plain)] : []),
+  ]
+  const ids = () => engineId(engine.node)
+  const engines = spoken.map((one) => new EngineSockets({ ...one, clock, ids, others }))
   return {
-    spoken: [
-      { settings: rule, open: (link) => new SocketIoConnection(node, link, limits) },
-      ...(plain
-        ? [
-            {
-              settings: { ...rule, path: plain.path, serveClient: false },
-              open: (link: EngineLink) => new PlainConnection(services, plain, link),
-            },
-          ]
-        : []),
-    ],
+    spoken,
+    engines,
     async start() {
-      if (!recovery) return async () => {}
-      const stop = await services.engine.sessions.start()
-      recovery.start()
+      const stopOthers = await others.start({ engines, yields: (session) => recovery?.yield(session) })
+      const stopRecovery = await recovery?.start()
       return async () => {
-        recovery.stop()
-        await stop()
+        await stopRecovery?.()
+        await stopOthers()
       }
     },
   }
 }
+
+const spokenPlain = (services: Services, rule: SocketIoRule, plain: PlainRule): Spoken => ({
+  settings: { ...rule, path: plain.path, serveClient: false },
+  open: (link: EngineLink) => new PlainConnection(services, plain, link),
+})

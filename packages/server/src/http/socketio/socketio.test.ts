@@ -3,8 +3,10 @@ import { startWorld, type World } from '@fanfare/testkit'
 import { trustProxies } from '../../auth/client-address.ts'
 import type { AllowedOrigins } from '../../auth/origin.ts'
 import { Heard, repeat, testSettings } from '../../flows/socketio/engine.world.ts'
+import { engineId } from '../../flows/socketio/engine-id.ts'
 import type { EngineSettings, Handshake } from '../../flows/socketio/engine-port.ts'
 import { EngineSockets } from '../../flows/socketio/engine-sockets.ts'
+import { OtherNodes } from '../../flows/socketio/other-nodes.ts'
 import { clinic } from '../clinic.fixture.ts'
 import { createHttp } from '../http.ts'
 import { createMetrics } from '../metrics.ts'
@@ -27,6 +29,8 @@ const node = ({ allowedOrigins = [listed], engine: changed = {} }: Options = {})
   const settings = { ...testSettings, pingIntervalMs: 25_000, pingTimeoutMs: 20_000, ...changed }
   const engine = new EngineSockets({
     clock: services.clock,
+    ids: () => engineId(services.engine.node),
+    others: new OtherNodes(services, testSettings.maxPayload),
     settings,
     open: (link) => {
       handshakes.push(link.handshake)

@@ -1,5 +1,4 @@
 /** Engine.IO's polling at the path of the application: opens sessions, and carries their packets by GET and POST. */
-import { toFanfareError } from '@fanfare/protocol'
 import type { Context } from 'hono'
 import { admitLink, askOf, handshakeOf, refusalAnswer, refusals } from '../../flows/socketio/engine-ask.ts'
 import type { EngineSocket } from '../../flows/socketio/engine-socket.ts'
@@ -8,8 +7,10 @@ import type { Api } from '../api/api.ts'
 import { readBody, textOf } from '../body.ts'
 import { isPreflight, mayConnect } from '../origins.ts'
 import type { HttpContext, HttpEnv } from '../settings.ts'
+import { isBinary, payloadAnswer, takenAnswer, unreadAnswer } from './answers.ts'
 import { addBrowserClient } from './browser-client.ts'
 import { credentialHeaders, preflightAnswer } from './cross-origin.ts'
+import { carryElsewhere } from './elsewhere.ts'
 
 export const addSocketIo = (api: Api, context: HttpContext): void => {
   for (const engine of context.engines ?? []) addEngine(api, context, engine)
@@ -36,6 +37,7 @@ const answerOf = async (context: HttpContext, engine: EngineSockets, c: Context<
   const asked = askOf(engine, { method: request.method, query: new URL(request.url).searchParams, by: 'polling' })
   if (asked.kind === 'refuse') return refusalAnswer(asked.refusal)
   if (asked.kind === 'session') return carry(asked.socket, request, engine.settings.maxPayload)
+  if (asked.kind === 'elsewhere') return carryElsewhere(engine, asked.session, request)
   const { trustedProxies } = settings
   const now = services.clock.now()
   const handshake = handshakeOf(request, { remoteAddress: c.env.remote.address, trustedProxies, now })
@@ -64,21 +66,14 @@ const poll = async (socket: EngineSocket, signal: AbortSignal): Promise<Response
 }
 
 const post = async (socket: EngineSocket, request: Request, maxPayload: number): Promise<Response> => {
-  // Of an older version, whose binary payloads nobody sends any more.
-  if (/^application\/octet-stream\b/i.test(request.headers.get('content-type') ?? '')) {
+  if (isBinary(request)) {
     socket.refuse()
     return refusalAnswer(refusals.badRequest)
   }
   try {
     const taken = await socket.post(async () => textOf(await readBody(request, maxPayload)))
-    return taken ? new Response('ok', { headers: postHeaders }) : refusalAnswer(refusals.badRequest)
+    return taken ? takenAnswer() : refusalAnswer(refusals.badRequest)
   } catch (error) {
-    return refusalAnswer(toFanfareError(error).code === 'too_large' ? refusals.tooLarge : refusals.badRequest)
+    return unreadAnswer(error)
   }
 }
-
-// As the stock server answers: old browsers offer any other type as a download.
-const postHeaders = { 'Content-Type': 'text/html', 'Cache-Control': 'no-store' } as const
-const pollHeaders = { 'Content-Type': 'text/plain; charset=UTF-8', 'Cache-Control': 'no-store' } as const
-
-const payloadAnswer = (payload: string): Response => new Response(payload, { headers: pollHeaders })
