@@ -12,3 +12,9 @@ export const within = async (clock: Clock, ms: number, work: Promise<unknown>): 
     timer.cancel()
   }
 }
+
+/** What the work gives, if it is done within so many ms. It goes on if it was not. @throws Error when it was not, and what the work throws */
+export const inTime = async <Value>(clock: Clock, ms: number, work: Promise<Value>): Promise<Value> => {
+  if (!(await within(clock, ms, work))) throw new Error(`It was not done within ${ms} ms.`)
+  return work
+}

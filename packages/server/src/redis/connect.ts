@@ -1,15 +1,27 @@
-/** Opens Redis, wherever it is. */
+/**
+ * Opens Redis, wherever it is: the composition of routes, runs and subscriptions behind the port. Everything that breaks
+ * afterwards comes back by itself.
+ */
 import { FanfareError } from '@fanfare/protocol'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Metrics } from '../lib/metrics.ts'
-import type { RedisAddress } from './address.ts'
-import { openConnection } from './connection.ts'
-import type { Call, Listener, OpenRedis, Partition, Reply } from './redis.ts'
-import { singlePartition } from './tags.ts'
+import { describeAddress, type Endpoint, type Entry, type RedisAddress } from './address.ts'
+import { clusterTopology } from './cluster-topology.ts'
+import { type Connection, openConnection } from './connection.ts'
+import { Doubts } from './doubts.ts'
+import { Hearing } from './hearing.ts'
+import type { OpenRedis, Partition } from './redis.ts'
+import { Routes } from './routes.ts'
+import { Runs } from './run.ts'
+import { readScript } from './script.ts'
+import { openSentinel, sentinelTopology } from './sentinel-topology.ts'
+import { Subscriptions } from './subscriptions.ts'
+import { clusterPartitions, partitionFor, singlePartition } from './tags.ts'
+import { oneServer, type Topology } from './topology.ts'
 
 export type RedisOptions = {
-  /** From {@link parseRedisAddress}. */
+  /** From {@link parseRedisAddress}. A plain address whose server is one of a Cluster is taken for that Cluster. */
   readonly address: RedisAddress
   /** Stands before every key of this deployment. @default fanfare */
   readonly prefix?: string
@@ -21,63 +33,106 @@ export type RedisOptions = {
   readonly metrics: Metrics
   /** What scripts are told: the server's own time, or another in tests. @default server */
   readonly time?: 'server' | (() => number)
+  /** How long a Redis that is not there is waited for. @default 10,000 */
+  readonly openMs?: number
 }
 
-/** @throws FanfareError `unavailable` when Redis does not answer */
+type Open = (endpoint: Endpoint, purpose: string, entry?: Entry) => Promise<Connection>
+
+/** @throws FanfareError `unavailable` when Redis does not answer in time, with what it said last as the cause */
 export const openRedis = async (options: RedisOptions): Promise<OpenRedis> => {
-  const { address, prefix = 'fanfare', node, clock, log, time = 'server' } = options
-  const endpoint = address.nodes[0]!
-  const open = (name: string) => openConnection({ endpoint, entry: address, clock, name: `fanfare:${node}:${name}` })
-  const [commands, subscriber] = await Promise.all([open('commands'), open('subscriber')])
-  const listeners = new Map<string, Listener>()
-  subscriber.onMessage((channel, message) => {
-    try {
-      listeners.get(channel)?.(channel, message)
-    } catch (error) {
-      log.error({ error }, 'a listener threw')
-    }
-  })
-  const run = async (_: Partition, call: Call): Promise<Reply> => {
-    const now = time === 'server' ? 0 : time()
-    const rest = [call.keys.length, ...call.keys, now, commands.info.replid, ...call.args]
-    try {
-      return await commands.send('EVALSHA', call.script.sha, ...rest)
-    } catch (error) {
-      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-      return await commands.send('EVAL', call.script.source, ...rest)
+  const { address, prefix = 'fanfare', node, clock, log, metrics, time = 'server', openMs = 10_000 } = options
+  const open: Open = (endpoint, purpose, entry = address) =>
+    openConnection({ endpoint, entry, clock, name: `fanfare:${node}:${purpose}` })
+  const key = ({ tag }: Partition, ...parts: readonly string[]) => `${prefix}:{${tag}}:${parts.join(':')}`
+  const deadline = clock.now() + openMs
+  const topology = await untilThen(clock, deadline, address, () => topologyOf(options, open))
+  const subscriptions = new Subscriptions({ clock, log, metrics })
+  const doubts = new Doubts({ clock, log, metrics })
+  const shard = {
+    open,
+    clock,
+    log,
+    metrics,
+    subscriptions,
+    time: time === 'server' ? () => 0 : time,
+    arrive: readScript(new URL('./scripts/arrive.lua', import.meta.url)),
+    keyOf: (partition: Partition, name: 'life' | 'beat') =>
+      name === 'life' ? key(partition, 'life') : key(partition, 'beat', node),
+    onDoubt: doubts.raise,
+  }
+  const routes = new Routes({ topology, clock, log, shard })
+  const runs = new Runs({ routes, clock, log, metrics })
+  const hearing = new Hearing({ routes, subscriptions, clock })
+  try {
+    await untilThen(clock, deadline, address, () => routes.start())
+    await untilThen(clock, deadline, address, async () => oneStands(routes))
+  } catch (error) {
+    await routes.close()
+    throw error
+  }
+  const { partitions } = topology
+  return {
+    partitions,
+    partitionOf: (name) => partitionFor(partitions, name),
+    key,
+    run: (partition, call) => runs.run(partition, call),
+    subscribe: (partition, channels, listener) => hearing.subscribe(partition, channels, listener),
+    unsubscribe: (partition, channels) => hearing.unsubscribe(partition, channels),
+    onDoubt: (doubted) => doubts.on(doubted),
+    shards: () => routes.shards.map((one) => one.state()),
+    close: () => routes.close(),
+  }
+}
+
+/** Ready for work as soon as one master is; the others come when they come. */
+const oneStands = (routes: Routes): void => {
+  if (!routes.shards.some((shard) => shard.state().healthy)) throw new Error('no master can be used yet')
+}
+
+const topologyOf = async ({ address, clock, log }: RedisOptions, open: Open): Promise<Topology> => {
+  const inCluster = (seeds: readonly Endpoint[]) =>
+    clusterTopology({ seeds, partitions: clusterPartitions, open: (endpoint) => open(endpoint, 'topology'), clock })
+  const { kind, nodes } = address
+  switch (kind) {
+    case 'cluster':
+      return inCluster(nodes)
+    case 'sentinel':
+      return sentinelTopology({
+        sentinels: nodes,
+        master: address.master,
+        partitions: singlePartition,
+        open: (endpoint) => openSentinel(address, (entry) => open(endpoint, 'sentinel', entry)),
+        clock,
+        log,
+      })
+    case 'server': {
+      const [endpoint] = nodes
+      if (endpoint === undefined) throw new Error('an address names a server')
+      const probe = await open(endpoint, 'topology')
+      probe.destroy('asked')
+      return probe.info.cluster ? inCluster(nodes) : oneServer(endpoint, singlePartition)
     }
   }
-  return {
-    partitions: singlePartition,
-    partitionOf: () => singlePartition[0]!,
-    key: (partition, ...parts) => `${prefix}:{${partition.tag}}:${parts.join(':')}`,
-    async run(partition, call) {
-      try {
-        return await run(partition, call)
-      } catch (error) {
-        throw new FanfareError('unavailable', 'Redis did not do it.', { cause: error })
+}
+
+const untilThen = async <Value>(
+  clock: Clock,
+  deadline: number,
+  address: RedisAddress,
+  work: () => Promise<Value>,
+): Promise<Value> => {
+  for (let afterMs = 5; ; afterMs = Math.min(250, afterMs * 2)) {
+    try {
+      return await work()
+    } catch (error) {
+      if (clock.now() + afterMs >= deadline) {
+        const reason = error instanceof Error ? error.message : String(error)
+        throw new FanfareError('unavailable', `Redis at ${describeAddress(address)} cannot be used: ${reason}`, {
+          cause: error,
+        })
       }
-    },
-    async subscribe(_, channels, listener) {
-      for (const channel of channels) listeners.set(channel, listener)
-      if (channels.length > 0) await subscriber.send('SSUBSCRIBE', ...channels)
-    },
-    async unsubscribe(_, channels) {
-      for (const channel of channels) listeners.delete(channel)
-      if (channels.length > 0) await subscriber.send('SUNSUBSCRIBE', ...channels)
-    },
-    onDoubt: () => () => {},
-    shards: () => [
-      {
-        address: `${endpoint.host}:${endpoint.port}`,
-        partitions: singlePartition,
-        healthy: commands.open && subscriber.open,
-      },
-    ],
-    async close() {
-      commands.destroy('closed')
-      subscriber.destroy('closed')
-      await Promise.all([commands.ended, subscriber.ended])
-    },
+    }
+    await new Promise<void>((resolve) => void clock.after(afterMs, resolve))
   }
 }

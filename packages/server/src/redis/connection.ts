@@ -40,7 +40,11 @@ export type Connection = {
   /** Resolves with the reason, once it is over. */
   readonly ended: Promise<string>
   readonly open: boolean
-  /** Sent at once, in the order of the calls. @throws the server's error, or ConnectionLost when it is not known whether it was done */
+  /**
+   * Sent at once, in the order of the calls.
+   *
+   * @throws the server's error; NotSent when it is over; ConnectionLost when it is not known whether it was done
+   */
   send(command: string, ...args: readonly (string | number)[]): Promise<Reply>
   /** What arrives by sharded Pub/Sub. */
   onMessage(heard: (channel: string, message: string) => void): void
@@ -48,7 +52,21 @@ export type Connection = {
   onMoved(moved: () => void): void
   /** Reads again what may change under a connection that lives on. */
   readInfo(): Promise<ServerInfo>
+  /** Takes nothing more, and ends when all that was sent is answered. */
+  retire(reason: string): void
   destroy(reason: string): void
+}
+
+/** There is no connection to send it on: it was not done, and will not be. */
+export class NotSent extends Error {
+  override readonly name = 'NotSent'
+  /** It has long been away: waiting is of no use. */
+  readonly hopeless: boolean
+
+  constructor(message: string, { hopeless = false }: { readonly hopeless?: boolean } = {}) {
+    super(message)
+    this.hopeless = hopeless
+  }
 }
 
 /** The connection ended before the answer came: it may have been done, and may be done yet. */
@@ -76,7 +94,7 @@ const clientOf = ({ endpoint, entry, name, openMs = 2_500, silentMs = 2_500 }: C
     db: entry.db,
     ...(entry.username === undefined ? {} : { username: entry.username }),
     ...(entry.password === undefined ? {} : { password: entry.password }),
-    ...(entry.tls ? { tls: { servername: endpoint.host } } : {}),
+    ...(entry.tls ? { tls: {} } : {}),
     connectionName: name,
     lazyConnect: true,
     retryStrategy: null,
@@ -104,17 +122,28 @@ export const openConnection = async (options: ConnectionOptions): Promise<Connec
     over = true
     ended.resolve(reason)
   })
+  let pending = 0
+  let retired: string | undefined
   const destroy = (why: string) => {
     if (over) return
     reason = why
     client.disconnect()
   }
+  const retire = (why: string) => {
+    retired ??= why
+    if (pending === 0) destroy(why)
+  }
   const send = async (command: string, ...args: readonly (string | number)[]): Promise<Reply> => {
+    if (over || retired !== undefined || client.status === 'close' || client.status === 'end') throw new NotSent(reason)
+    pending++
     try {
       return (await client.call(command, ...args)) as Reply
     } catch (error) {
       if (error instanceof Error && error.name === 'ReplyError') throw error
       throw new ConnectionLost(reason, { cause: error })
+    } finally {
+      pending--
+      if (retired !== undefined && pending === 0) destroy(retired)
     }
   }
   const readInfo = async () => sectionsOf(String(await send('INFO')))
@@ -131,12 +160,13 @@ export const openConnection = async (options: ConnectionOptions): Promise<Connec
       id,
       ended: ended.promise,
       get open() {
-        return client.status === 'ready'
+        return client.status === 'ready' && retired === undefined
       },
       send,
       onMessage: (heard) => void client.on('smessage', heard),
       onMoved: (moved) => void client.on('moved', moved),
       readInfo,
+      retire,
       destroy,
     }
   } catch (error) {

@@ -8,7 +8,7 @@ const table = Uint16Array.from({ length: 256 }, (_, byte) => {
   return crc
 })
 
-const crc16 = (bytes: Uint8Array): number => {
+export const crc16 = (bytes: Uint8Array): number => {
   let crc = 0
   for (const byte of bytes) crc = ((crc << 8) ^ table[((crc >> 8) ^ byte) & 0xff]!) & 0xffff
   return crc

@@ -3,6 +3,7 @@
  * are nearest the middle of each 64th part of all slots; changing one loses the data of its partition.
  */
 import type { Partition } from './redis.ts'
+import { crc16 } from './slots.ts'
 
 const clusterTags = [
   '53t',
@@ -78,3 +79,7 @@ export const clusterPartitions = partitionsOf(clusterTags)
 
 /** Of one server, alone or watched by Sentinel. */
 export const singlePartition = partitionsOf(clusterTags.slice(0, 1))
+
+/** The same for the same name, in every process of every version. */
+export const partitionFor = (partitions: readonly Partition[], name: string): Partition =>
+  partitions[crc16(Buffer.from(name)) % partitions.length]!

@@ -1,0 +1,74 @@
+/**
+ * What this node wants to hear, whatever connection brings it. Owns who listens to which channel and the dispatch, in which
+ * nothing that arrives and nobody who listens can do harm; never a connection.
+ */
+import type { Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
+import type { Metrics } from '../lib/metrics.ts'
+import type { Listener, Partition } from './redis.ts'
+
+export type SubscriptionsOptions = { readonly clock: Clock; readonly log: Log; readonly metrics: Metrics }
+
+/** A flood of garbage is one line in the log in so many ms. */
+const quietMs = 1_000
+
+export class Subscriptions {
+  readonly #options: SubscriptionsOptions
+  readonly #listeners = new Map<string, Listener>()
+  readonly #channels = new Map<number, Set<string>>()
+  #unsaid = 0
+  #saidAt = Number.NEGATIVE_INFINITY
+
+  constructor(options: SubscriptionsOptions) {
+    this.#options = options
+  }
+
+  add(partition: Partition, channels: readonly string[], listener: Listener): void {
+    const wanted = this.#channels.get(partition.index) ?? new Set()
+    this.#channels.set(partition.index, wanted)
+    for (const channel of channels) {
+      this.#listeners.set(channel, listener)
+      wanted.add(channel)
+    }
+  }
+
+  /** @param listener only where it is still this one who listens */
+  remove(partition: Partition, channels: readonly string[], listener?: Listener): readonly string[] {
+    const wanted = this.#channels.get(partition.index)
+    const removed = channels.filter(
+      (channel) =>
+        this.#listeners.has(channel) && (listener === undefined || this.#listeners.get(channel) === listener),
+    )
+    for (const channel of removed) {
+      this.#listeners.delete(channel)
+      wanted?.delete(channel)
+    }
+    return removed
+  }
+
+  channelsOf(partition: Partition): readonly string[] {
+    return [...(this.#channels.get(partition.index) ?? [])]
+  }
+
+  wants(channel: string): boolean {
+    return this.#listeners.has(channel)
+  }
+
+  readonly dispatch = (channel: string, message: string): void => {
+    try {
+      this.#listeners.get(channel)?.(channel, message)
+    } catch (error) {
+      this.#options.metrics.add('fanfare_redis_poison_total')
+      this.#complain(channel, error)
+    }
+  }
+
+  #complain(channel: string, error: unknown): void {
+    const { clock, log } = this.#options
+    this.#unsaid++
+    if (clock.now() - this.#saidAt < quietMs) return
+    log.warn({ channel, error, messages: this.#unsaid }, 'a message from Redis was of no use to its listener')
+    this.#saidAt = clock.now()
+    this.#unsaid = 0
+  }
+}
