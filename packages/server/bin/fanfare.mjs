@@ -17,7 +17,7 @@ const child = spawn(bun, [main, ...process.argv.slice(2)], { stdio: 'inherit' })
 process.on('SIGINT', () => {
   if (!process.stdin.isTTY) child.kill('SIGINT')
 })
-process.on('SIGTERM', () => child.kill('SIGTERM'))
+for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
 child.on('error', (error) => {
   process.stderr.write(`Bun, which npm installs with @fanfare/server, does not run: ${error.message}\n`)
   process.exit(1)

@@ -18,6 +18,25 @@ test('says what file is missing, and what a file lacks', async () => {
   expect(empty.notes).toContain('export default defineApp(')
 })
 
+test('several workers need a Redis to share, and say how to give one', async () => {
+  const world = fakeTerminal()
+  const code = await run(['start', 'app.ts', '--workers', '2'], world.terminal, '1.0.0')
+  expect(code).toBe(1)
+  expect(world.notes).toContain('set REDIS_URL')
+})
+
+test('a worker is started by its supervisor, and not by hand', async () => {
+  const world = fakeTerminal()
+  expect(await run(['start', 'app.ts', '--worker', '2'], world.terminal, '1.0.0')).toBe(1)
+  expect(world.notes).toContain('Give --workers')
+})
+
+test('one worker is a node as without workers, and needs nothing', async () => {
+  const world = fakeTerminal({ folder: '/nowhere' })
+  expect(await run(['start', 'app.ts', '--workers', '1'], world.terminal, '1.0.0')).toBe(1)
+  expect(world.notes).toContain('There is no file /nowhere/app.ts')
+})
+
 test('takes the default export, or the one named app', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'fanfare-start-'))
   const app = '{ room() {}, reactions() { return [] }, name: import.meta.url }'

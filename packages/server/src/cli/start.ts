@@ -57,7 +57,7 @@ type WithWorkers = SettingOptions & { readonly workers: string }
 const startWorkers = async (terminal: Terminal, file: string, options: WithWorkers): Promise<void> => {
   const count = countWorkers(options.workers, terminal.processes)
   const config = await settle(terminal, options)
-  if (!terminal.environment.REDIS_URL) throw new Error(workersNeedRedis)
+  if (config.redisUrl === undefined) throw new Error(workersNeedRedis)
   const { workers: _, ...same } = options
   const given = Object.entries({ ...same, port: await findPort(config) }).flatMap(([name, value]) => [
     `--${name}`,
