@@ -33,8 +33,8 @@ export const tellEvents = async (context: RouteContext) => {
   return { events: await recentEvents(context, Math.min(Math.max(asked, 1), mostCount)) }
 }
 
-export const tellStats = (context: RouteContext) => ({
-  total_connections: context.stats().sessions,
+export const tellStats = async (context: RouteContext) => ({
+  total_connections: (await context.stats()).sessions,
   timestamp: new Date().toISOString(),
 })
 

@@ -43,7 +43,7 @@ export const createFakeContext = (kept: Map<string, Json> = new Map()): FakeCont
     history: async (room) => ({ room, epoch: 'e', events: events.filter((event) => event.room === room) }),
     members: async () => [],
     to: () => ({ emit: () => {} }),
-    stats: () => ({ sessions: 0, users: 0, rooms: 0, sessionsByRoom: {}, sessionsByUser: {} }),
+    stats: async () => ({ sessions: 0, users: 0, rooms: 0, sessionsByRoom: {}, sessionsByUser: {} }),
     cache: {
       get: async (key) => kept.get(key),
       set: async (key, value) => void kept.set(key, value),

@@ -49,8 +49,8 @@ export const publishTestEvent = async (context: RouteContext) => {
   return answer({ event_type: event.type, id, room, offset, durability })
 }
 
-export const tellStats = (context: RouteContext) => {
-  const stats = context.stats()
+export const tellStats = async (context: RouteContext) => {
+  const stats = await context.stats()
   return answer({
     total_connections: stats.sessions,
     unique_users: stats.users,

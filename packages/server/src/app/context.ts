@@ -13,7 +13,8 @@ export type AppContext = {
   publish(room: string, event: string, data: Json, options?: { readonly key?: string }): Promise<PublishResult>
   history(room: string, options?: { readonly limit?: number }): Promise<HistoryPage>
   members(room: string): Promise<readonly Member[]>
-  stats(): TenantStats
+  /** @throws FanfareError `unavailable` */
+  stats(): Promise<TenantStats>
   /** To Socket.IO clients, whoever is there now, at most once, under the name given: what must not be missed is published. */
   to(target: EmitTarget): SocketEmitter
   readonly cache: TenantCache
@@ -31,7 +32,7 @@ export type RouteContext = AppContext & {
   readonly params: Params
   readonly query: URLSearchParams
 }
-/** Of one tenant, on this node. */
+/** Of one tenant, over every node; of other nodes than this as it was a second or two ago. */
 export type TenantStats = {
   readonly sessions: number
   readonly users: number

@@ -40,7 +40,7 @@ export const contextOf = (services: Services, options: ContextOptions): AppConte
     },
     history: (room, { limit } = {}) => history(services, caller, { room, ...(limit === undefined ? {} : { limit }) }),
     members: async (room) => (await readPresence(services, caller, room)).members,
-    stats: () => services.hub.stats(tenantId),
+    stats: () => services.engine.directory.count(tenantId),
     to: (target) => emitter(services, { tenantId, namespace }, target),
   }
 }

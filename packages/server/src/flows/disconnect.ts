@@ -10,6 +10,7 @@ export const disconnect = (services: Services, session: Session, clean: boolean)
   session.open = false
   session.outbox.close()
   services.hub.remove(session)
+  services.engine.directory.touch(session.tenantId, session.id)
   services.quotas.leave(session)
   services.metrics.add('fanfare_disconnects_total')
   for (const subscription of [...session.subscriptions.values()]) leave(services, subscription)

@@ -1,37 +1,34 @@
-/** Administration of sessions: who is connected, and ending it. Reaches every node through the bus. */
+/** Administration of sessions: who is connected here, for the directory, and ending it, on every node through the bus. */
+import type { LocalSessions, SessionInfo } from '../engine/directory.ts'
 import type { Session } from '../hub/session.ts'
 import type { Services } from './services.ts'
 
-export type SessionInfo = {
-  readonly session: string
-  readonly userId: string
-  readonly link: Session['link']['kind']
-  readonly rooms: readonly string[]
-  readonly openedAt: string
-  readonly expiresAt: string
-}
+/** What the directory reads of this node. */
+export const localSessions = ({ hub }: Pick<Services, 'hub'>): LocalSessions => ({
+  find(id) {
+    const session = hub.sessions.get(id)
+    return session && infoOf(session)
+  },
+  of(tenantId, { userId, limit }) {
+    const found: SessionInfo[] = []
+    for (const session of userId === undefined ? hub.sessions.values() : hub.sessionsOf(tenantId, userId)) {
+      if (session.tenantId !== tenantId) continue
+      if (found.length >= limit) break
+      found.push(infoOf(session))
+    }
+    return found
+  },
+  count: (tenantId) => hub.stats(tenantId),
+})
 
-export type SessionFilter = { readonly userId?: string; readonly limit: number }
-
-/** Of one tenant, on this node. */
-export const listSessions = (services: Services, tenantId: string, filter: SessionFilter): readonly SessionInfo[] => {
-  const found: SessionInfo[] = []
-  const all =
-    filter.userId === undefined ? services.hub.sessions.values() : services.hub.sessionsOf(tenantId, filter.userId)
-  for (const session of all) {
-    if (session.tenantId !== tenantId) continue
-    if (found.length >= filter.limit) break
-    found.push({
-      session: session.id,
-      userId: session.userId,
-      link: session.link.kind,
-      rooms: session.roomNames(),
-      openedAt: new Date(session.openedAt).toISOString(),
-      expiresAt: new Date(session.identity.expiresAt).toISOString(),
-    })
-  }
-  return found
-}
+const infoOf = (session: Session): SessionInfo => ({
+  session: session.id,
+  userId: session.userId,
+  link: session.link.kind,
+  rooms: session.roomNames(),
+  openedAt: new Date(session.openedAt).toISOString(),
+  expiresAt: new Date(session.identity.expiresAt).toISOString(),
+})
 
 export type DisconnectTarget = { readonly userId: string; readonly session?: string }
 

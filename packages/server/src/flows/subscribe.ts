@@ -37,6 +37,7 @@ export const enterRoom = async (services: Services, session: Session, request: E
   // A cursor sent before the log was read must still hold where the client is in this room.
   if (request.since !== undefined && request.since !== 'earliest') subscription.moveTo(request.since)
   services.hub.enter(subscription)
+  services.engine.directory.touch(session.tenantId, session.id)
   const listening = services.interest.hold(room)
   try {
     await Promise.all([listening, refuseUnlessAllowed(services, session, room)])

@@ -32,5 +32,6 @@ export const evict = async (
 export const leave = (services: Services, subscription: Subscription): void => {
   if (subscription.state === 'closed') return
   services.hub.leave(subscription)
+  services.engine.directory.touch(subscription.session.tenantId, subscription.session.id)
   services.interest.release(subscription.room)
 }
