@@ -14,7 +14,8 @@ export const metricTable = {
     fanfare_replays_total: 'Subscriptions that asked for what they missed.',
     fanfare_gaps_total: 'Subscriptions that could not be given all that they missed.',
     fanfare_repairs_total: 'Reads of a log to fill a hole in what other nodes published.',
-    fanfare_rooms_lost_total: 'Times that a room on this node had to be read again, because its log was lost or erased.',
+    fanfare_rooms_lost_total:
+      'Times that a room on this node had to be read again, because its log was lost or erased.',
     fanfare_reactions_failed_total: 'Reactions that threw.',
     fanfare_redis_messages_refused_total: 'Messages in Redis that no node of this version said.',
     fanfare_lifecycle_failed_total: 'Handlers of user.offline and room.vacated that threw; they run again.',
@@ -29,6 +30,8 @@ export const metricTable = {
     fanfare_sessions: 'Sessions open on this node.',
     fanfare_rooms: 'Rooms with a subscriber on this node.',
     fanfare_subscriptions: 'Subscriptions on this node.',
+    fanfare_redis_masters: 'Redis masters that carry partitions; 0 for a node that is alone.',
+    fanfare_redis_masters_healthy: 'Redis masters that answer, and whose Pub/Sub comes back.',
     fanfare_ready: '1 when the canary comes back through the engine, else 0.',
   },
   histograms: {
