@@ -7,7 +7,7 @@ import { filesIn, isBunTest, isNodeTest } from './lib/files.mjs'
 import { capture, root } from './lib/run.mjs'
 import { progress, say, since } from './lib/say.mjs'
 import { add, bunTests, countsLine, noCounts, nodeTests } from './lib/suites.mjs'
-import { chromiumPath, pythonPath } from './lib/tools.mjs'
+import { chromiumPath, pythonPath, systemProgram } from './lib/tools.mjs'
 
 const start = performance.now()
 const bun = await ensure()
@@ -16,6 +16,10 @@ const provided = {
   chromium: () => chromiumPath() !== undefined,
   'fonts-dejavu-core': () => !existsSync('/etc/debian_version'),
   'python3-websockets': () => pythonPath() !== undefined,
+  // Tests start these by themselves, on free ports: no service need run. Valkey under the name of Redis serves too.
+  'redis-server': () => systemProgram('redis-server') !== undefined,
+  nginx: () => systemProgram('nginx') !== undefined,
+  haproxy: () => systemProgram('haproxy') !== undefined,
 }
 await ensureSystem(Object.keys(provided), (name) => provided[name]())
 const env = { CHROMIUM_PATH: chromiumPath() ?? '', PYTHON_PATH: pythonPath() ?? '' }

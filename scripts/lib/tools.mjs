@@ -1,4 +1,4 @@
-// Where the programs are that tests drive: a Chromium and a Python with `websockets`. Owns only the search.
+// Where the programs are that tests drive: a Chromium, a Python with `websockets`, servers. Owns only the search.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -15,6 +15,10 @@ const onPath = (name) =>
 export const chromiumPath = () =>
   process.env.CHROMIUM_PATH ||
   ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'].map(onPath).find(Boolean)
+
+/** Where services are that tests start, which may not be on the path of an ordinary user. */
+export const systemProgram = (name) =>
+  onPath(name) ?? ['/usr/sbin', '/usr/local/sbin'].map((folder) => join(folder, name)).find((path) => existsSync(path))
 
 const speaks = (python) => spawnSync(python, ['-c', 'import websockets'], { stdio: 'ignore' }).status === 0
 
