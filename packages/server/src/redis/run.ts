@@ -56,7 +56,14 @@ export class Runs {
     const { timeoutMs = usualMs } = call
     metrics.add('fanfare_redis_commands_total')
     const over = deferred<never>()
-    const task: Task = { partition, call, deadline: clock.now() + timeoutMs, wanted: true, shard: undefined, refused: undefined }
+    const task: Task = {
+      partition,
+      call,
+      deadline: clock.now() + timeoutMs,
+      wanted: true,
+      shard: undefined,
+      refused: undefined,
+    }
     const timer = clock.after(timeoutMs, () => {
       task.wanted = false
       task.shard?.giveUp(call)
