@@ -42,14 +42,17 @@ export const serverOrder: readonly string[] = [
   'log.ts',
   'client-bundle.ts',
   'trust.ts',
+  'backing.ts',
   'server.ts',
   'index.ts',
   'cli',
   'main.ts',
 ]
 
-/** Concrete things of the server, which only the composition root names; everybody else knows their ports. */
+/** Concrete things of the server, which only the composition names; everybody else knows their ports. */
 export const concrete: readonly string[] = ['engine/embedded', 'engine/redis', 'listen']
+
+const composition: readonly string[] = ['backing.ts', 'server.ts']
 
 export type SourceFile = { readonly path: string; readonly source: string }
 type Import = { readonly from: string; readonly to: string; readonly specifier: string }
@@ -95,8 +98,8 @@ const withinServer = ({ from, to, specifier }: Import): string | undefined => {
   const hidden = concrete.find(
     (folder) => within(`${serverSource}${folder}`, to) && !within(`${serverSource}${folder}`, from),
   )
-  if (hidden !== undefined && source !== 'server.ts') {
-    return `${from} imports ${specifier}: only server.ts names ${hidden}; others use its port.`
+  if (hidden !== undefined && !composition.includes(source)) {
+    return `${from} imports ${specifier}: only ${composition.join(' and ')} name ${hidden}; others use its port.`
   }
   return betweenFeatures({ from, to, specifier })
 }

@@ -7,38 +7,40 @@ import { jwksKeys } from './auth/jwks.ts'
 import { fixedKeys, type KeySource, publicAlgorithms, secretKey, type TypedKey } from './auth/keys.ts'
 import { keysOfFile } from './auth/keys-file.ts'
 import { mintToken } from './auth/mint.ts'
-import { resolveSecret, type Secret } from './auth/secret.ts'
-import { memoryTickets } from './auth/tickets.ts'
+import { resolveSecret, type Secret, type SecretKeeper } from './auth/secret.ts'
+import type { TicketStore } from './auth/tickets.ts'
 import type { TokenRules } from './auth/tokens.ts'
 import type { Config } from './config.ts'
 import type { Clock } from './lib/clock.ts'
-import type { Closing } from './lib/closing.ts'
 import type { Log } from './lib/log.ts'
-import type { DataFolder } from './store/data-folder.ts'
-import { sqliteTrustStore, trustMigrations } from './store/trust-store-sqlite.ts'
+import type { TrustStore } from './store/trust-store.ts'
 
 /** Signs a token that this node takes. @throws FanfareError without a secret */
 export type Mint = Parameters<NonNullable<App['onStart']>>[0]['mint']
 
 export type Trust = { readonly auth: Auth; readonly secret: Secret | undefined; readonly mint: Mint }
 
+/** Where what is believed is kept: by this node, or by all. */
+export type TrustPlace = {
+  readonly store: TrustStore
+  readonly tickets: TicketStore
+  readonly keepSecret: SecretKeeper
+}
+
 export type TrustParts = {
   readonly config: Config
   readonly clock: Clock
   readonly log: Log
-  readonly folder: DataFolder
-  readonly closing: Closing
+  readonly place: TrustPlace
 }
 
 /** @throws Error when in production nothing could verify a token, and FanfareError when the store cannot be opened */
-export const openTrust = async ({ config, clock, log, folder, closing }: TrustParts): Promise<Trust> => {
-  const database = folder.database('trust', { migrations: trustMigrations })
-  closing.push(async () => database.close())
+export const openTrust = async ({ config, clock, log, place }: TrustParts): Promise<Trust> => {
   const elsewhere = config.jwksUrl !== undefined || config.keysFile !== undefined
   const secret =
     config.secret === undefined && elsewhere && config.mode === 'production'
       ? undefined
-      : await resolveSecret({ mode: config.mode, configured: config.secret, folder: folder.path })
+      : await resolveSecret({ mode: config.mode, configured: config.secret, keep: place.keepSecret })
   const signing = secret && (await secretKey(secret.bytes))
   const rules: TokenRules = {
     tenantClaims: config.tenantClaims,
@@ -51,8 +53,8 @@ export const openTrust = async ({ config, clock, log, folder, closing }: TrustPa
     clock,
     rules,
     keys: await keySources(config, { signing, clock, log }),
-    store: sqliteTrustStore(database),
-    tickets: memoryTickets({ clock }),
+    store: place.store,
+    tickets: place.tickets,
     ticketMs: config.limits.ticketMs,
   })
   const mint: Mint = async (claims) => {

@@ -5,12 +5,21 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { RedisTexts } from '../store/redis-texts.ts'
+
+/**
+ * Where a development secret is kept. Keeps what was just made, unless one is there already: of any number who start at
+ * once, all get the same.
+ */
+export type SecretKeeper = (made: string) => Promise<KeptSecret>
+
+/** `where` is the end of a sentence. */
+export type KeptSecret = { readonly text: string; readonly kind: 'made' | 'found'; readonly where: string }
 
 export type SecretOptions = {
   readonly mode: 'development' | 'production'
   readonly configured: string | undefined
-  /** Where a development secret is kept, in the file `secret`. */
-  readonly folder: string
+  readonly keep: SecretKeeper
 }
 
 export type Secret = {
@@ -18,8 +27,8 @@ export type Secret = {
   readonly bytes: Uint8Array
   readonly from:
     | { readonly kind: 'configured' }
-    /** Made just now, or found where an earlier start left it. */
-    | { readonly kind: 'made' | 'found'; readonly path: string }
+    /** Made just now, or found where an earlier start or another node left it. */
+    | { readonly kind: 'made' | 'found'; readonly where: string }
   /** Why a configured secret would not do in production. Never there in production. */
   readonly weakness?: string
 }
@@ -27,33 +36,44 @@ export type Secret = {
 const advice = 'Make one with: openssl rand -base64 48'
 
 /** @throws Error that says how to make a secret: in production without one, or with a weak one */
-export const resolveSecret = async ({ mode, configured, folder }: SecretOptions): Promise<Secret> => {
+export const resolveSecret = async ({ mode, configured, keep }: SecretOptions): Promise<Secret> => {
   if (configured) {
     const weakness = weaknessOf(configured)
     if (mode === 'production' && weakness) throw new Error(`FANFARE_SECRET ${weakness}. ${advice}`)
     return { bytes: bytesOf(configured), from: { kind: 'configured' }, ...(weakness ? { weakness } : {}) }
   }
   if (mode === 'production') throw new Error(`In production FANFARE_SECRET must be set. ${advice}`)
-  return developmentSecret(folder)
+  const { kind, text, where } = await keep(randomBytes(48).toString('base64url'))
+  const weakness = kind === 'found' ? weaknessOf(text) : undefined
+  if (weakness) throw new Error(`The secret in ${where} ${weakness}. Delete it, and a new one is made.`)
+  return { bytes: bytesOf(text), from: { kind, where } }
 }
 
-const developmentSecret = async (folder: string): Promise<Secret> => {
-  const path = join(folder, 'secret')
-  await mkdir(folder, { recursive: true })
-  const made = randomBytes(48).toString('base64url')
-  try {
-    // Of two starts at once, one makes the file and the other finds it.
-    await writeFile(path, `${made}\n`, { flag: 'wx', mode: 0o600 })
-    return { bytes: bytesOf(made), from: { kind: 'made', path } }
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+/** In the file `secret` of the folder, for the node that has it. */
+export const secretInFolder =
+  (folder: string): SecretKeeper =>
+  async (made) => {
+    const where = join(folder, 'secret')
+    await mkdir(folder, { recursive: true })
+    try {
+      // Of two starts at once, one makes the file and the other finds it.
+      await writeFile(where, `${made}\n`, { flag: 'wx', mode: 0o600 })
+      return { text: made, kind: 'made', where }
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    }
+    await chmod(where, 0o600)
+    return { text: (await readFile(where, 'utf8')).trim(), kind: 'found', where }
   }
-  const kept = (await readFile(path, 'utf8')).trim()
-  const weakness = weaknessOf(kept)
-  if (weakness) throw new Error(`The secret in ${path} ${weakness}. Delete the file, and a new one is made.`)
-  await chmod(path, 0o600)
-  return { bytes: bytesOf(kept), from: { kind: 'found', path } }
-}
+
+/** In Redis, for all nodes. */
+export const secretInRedis =
+  (texts: RedisTexts): SecretKeeper =>
+  async (made) => {
+    const before = await texts.change('secret', 'development', (kept) => kept || made)
+    const where = 'Redis (the key that ends in secret:development)'
+    return before === '' ? { text: made, kind: 'made', where } : { text: before, kind: 'found', where }
+  }
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 

@@ -27,7 +27,7 @@ const exposure = ({ mode, host }: Config): Finding => {
   }
 }
 
-const verification = ({ secret, jwksUrl, keysFile }: Config): Finding => {
+const verification = ({ secret, jwksUrl, keysFile, redisUrl }: Config): Finding => {
   const about = 'tokens'
   const weakness = secret === undefined ? undefined : weaknessOf(secret)
   if (weakness) {
@@ -39,7 +39,8 @@ const verification = ({ secret, jwksUrl, keysFile }: Config): Finding => {
     ...(keysFile === undefined ? [] : [`keys in ${keysFile}`]),
   ]
   if (ways.length > 0) return { state: 'ok', about, detail: `verified with ${ways.join(' and ')}` }
-  return { state: 'note', about, detail: 'verified with a development secret from the data folder' }
+  const where = redisUrl === undefined ? 'the data folder' : 'Redis'
+  return { state: 'note', about, detail: `verified with a development secret from ${where}` }
 }
 
 const origins = ({ allowedOrigins }: Config): Finding => {

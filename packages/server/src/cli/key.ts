@@ -1,13 +1,10 @@
-/** `fanfare key`: API keys for a tenant's servers, in the data folder. Works beside a running node, which sees the change at once. */
-import { mkdirSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+/** `fanfare key`: API keys for a tenant's servers, where the nodes keep them. Works beside running nodes, which see the change at once. */
 import type { Command } from 'commander'
 import { type ApiKeys, createApiKeys } from '../auth/api-keys.ts'
-import { openSqlite } from '../store/sqlite.ts'
-import { sqliteTrustStore, trustMigrations } from '../store/trust-store-sqlite.ts'
 import { collect } from './mint.ts'
 import { type SettingOptions, settle, withSettings } from './settings.ts'
 import type { Terminal } from './terminal.ts'
+import { withKeyStore } from './trust-at.ts'
 
 type TenantOptions = SettingOptions & { readonly tenant: string }
 type CreateOptions = TenantOptions & { readonly name: string; readonly scope?: readonly string[] }
@@ -17,9 +14,6 @@ Examples:
   fanfare key create --tenant clinic --name monitor-gateway --scope publish:patient:*
   fanfare key list --tenant clinic
   fanfare key revoke 0123456789abcdef --tenant clinic`
-
-/** The file of the trust store, beside which a node may be running. */
-export const trustDatabase = 'trust'
 
 export const addKey = (program: Command, terminal: Terminal): void => {
   const key = program.command('key').description('make, list and revoke API keys').addHelpText('after', examples)
@@ -54,14 +48,7 @@ const withKeys = async (
   work: (keys: ApiKeys) => Promise<void>,
 ): Promise<void> => {
   const config = await settle(terminal, options)
-  const folder = resolve(terminal.folder, config.dataFolder)
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const database = openSqlite({ path: join(folder, `${trustDatabase}.sqlite`), migrations: trustMigrations })
-  try {
-    await work(createApiKeys({ store: sqliteTrustStore(database).keys, clock: terminal.clock }))
-  } finally {
-    database.close()
-  }
+  await withKeyStore(terminal, config, (store) => work(createApiKeys({ store, clock: terminal.clock })))
 }
 
 const create = async (terminal: Terminal, keys: ApiKeys, options: CreateOptions): Promise<void> => {

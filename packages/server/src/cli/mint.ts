@@ -1,12 +1,12 @@
-/** Makes a token from the secret at hand: configured, or the development secret in the data folder. Owns no rule about tokens. */
-import { resolve } from 'node:path'
+/** Makes a token from the secret at hand: configured, or the development secret where the nodes keep it. Owns no rule about tokens. */
 import type { MintClaims } from '../app/app.ts'
 import { secretKey } from '../auth/keys.ts'
 import { mintToken } from '../auth/mint.ts'
-import { resolveSecret } from '../auth/secret.ts'
+import { resolveSecret, type SecretKeeper } from '../auth/secret.ts'
 import type { Config } from '../config.ts'
 import { tokenRulesOf } from './settings.ts'
 import type { Terminal } from './terminal.ts'
+import { withSecretKeeper } from './trust-at.ts'
 
 /** Who a token is for, as typed. */
 export type Claimant = {
@@ -28,9 +28,14 @@ export const claimsOf = (claimant: Claimant & { readonly tenant: string }): Mint
 
 /** @throws Error, FanfareError `invalid_payload` that say what is missing */
 export const mintHere = async (terminal: Terminal, config: Config, claims: MintClaims): Promise<string> => {
-  const folder = resolve(terminal.folder, config.dataFolder)
-  const secret = await resolveSecret({ mode: config.mode, configured: config.secret, folder })
-  if (secret.from.kind === 'made') terminal.note(`Made a development secret: ${secret.from.path}`)
+  const { mode, secret: configured } = config
+  const secret = configured
+    ? await resolveSecret({ mode, configured, keep: nowhere })
+    : await withSecretKeeper(terminal, config, (keep) => resolveSecret({ mode, configured, keep }))
+  if (secret.from.kind === 'made') terminal.note(`Made a development secret, kept in ${secret.from.where}`)
   const key = await secretKey(secret.bytes)
   return mintToken(claims, { key, now: terminal.clock.now(), rules: tokenRulesOf(config) })
 }
+
+/** What was configured is not kept. */
+const nowhere: SecretKeeper = () => Promise.reject(new Error('A configured secret is kept nowhere else.'))

@@ -1,16 +1,18 @@
-/** What `fanfare doctor` finds out by asking: the data folder, key sets, and the server itself. Changes nothing. */
+/** What `fanfare doctor` finds out by asking: the data folder or Redis, key sets, and the server itself. Changes nothing. */
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { keysOfSet, publicAlgorithms } from '../auth/keys.ts'
 import type { Config } from '../config.ts'
 import type { Finding } from './findings.ts'
+import { redisFindings } from './redis-findings.ts'
 import type { Terminal } from './terminal.ts'
 
 const timeoutMs = 5_000
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 export const reachOf = async (terminal: Terminal, config: Config, url: string): Promise<readonly Finding[]> => [
-  dataFolder(resolve(terminal.folder, config.dataFolder)),
+  ...(config.redisUrl === undefined ? [dataFolder(resolve(terminal.folder, config.dataFolder))] : []),
+  ...(await redisFindings(config)),
   ...(config.keysFile === undefined ? [] : [await keysFile(resolve(terminal.folder, config.keysFile))]),
   ...(config.jwksUrl === undefined ? [] : [await keySet(terminal, config.jwksUrl)]),
   await server(terminal, url),

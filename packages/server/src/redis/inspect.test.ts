@@ -22,11 +22,10 @@ test('a server that keeps nothing, or drops what it likes, is told with what to 
     cluster: 'none',
   })
   expect(report.version).toMatch(/^(Redis|Valkey) \d+\./)
-  const [eviction, persistence, ...rest] = risksOf(report, { durable: true })
+  const [eviction, persistence, ...rest] = risksOf(report)
   expect(eviction).toContain('Set maxmemory-policy noeviction')
   expect(persistence).toContain('Set appendonly yes')
   expect(rest).toEqual([])
-  expect(risksOf(report, { durable: false })).toHaveLength(1)
 })
 
 test('one that appends everything to its disk, or takes snapshots, has nothing to be told', async () => {
@@ -36,12 +35,12 @@ test('one that appends everything to its disk, or takes snapshots, has nothing t
   ] as const) {
     const report = await inspect(directives)
     expect(report.persistence).toBe(persistence)
-    expect(risksOf(report, { durable: true })).toEqual([])
+    expect(risksOf(report)).toEqual([])
   }
 })
 
 test('one that may not be asked how it is configured is not accused', async () => {
   const report = await inspect([['rename-command', 'CONFIG', '']])
   expect(report.persistence).toBe('unknown')
-  expect(risksOf(report, { durable: true })).toEqual([])
+  expect(risksOf(report)).toEqual([])
 })

@@ -62,19 +62,16 @@ const snapshots = async (connection: Connection): Promise<ServerReport['persiste
 const clusterState = async (connection: Connection): Promise<'ok' | 'fail'> =>
   /^cluster_state:ok/m.test(String(await connection.send('CLUSTER', 'INFO'))) ? 'ok' : 'fail'
 
-/** What is wrong with how a server is run, and what to do; nothing when all is well. `durable`: there are rooms that must not be lost. */
-export const risksOf = (
-  { address, evictionPolicy, persistence }: ServerReport,
-  { durable }: { readonly durable: boolean },
-): readonly string[] => [
+/** What is wrong with how a server is run, and what to do; nothing when all is well. */
+export const risksOf = ({ address, evictionPolicy, persistence }: ServerReport): readonly string[] => [
   ...(evictionPolicy === 'noeviction' || evictionPolicy === ''
     ? []
     : [
-        `Redis at ${address} drops keys when its memory is full (maxmemory-policy ${evictionPolicy}), and events, keys and grants with them. Set maxmemory-policy noeviction: publishing is refused then until there is room.`,
+        `Redis at ${address} drops keys when its memory is full (maxmemory-policy ${evictionPolicy}), and events, API keys and grants with them. Set maxmemory-policy noeviction: publishing is refused then until there is room.`,
       ]),
-  ...(durable && persistence === 'none'
+  ...(persistence === 'none'
     ? [
-        `Redis at ${address} keeps nothing on its disk, so durable rooms, API keys and grants are lost when it restarts. Set appendonly yes.`,
+        `Redis at ${address} keeps nothing on its disk: durable rooms, API keys and grants are lost when it restarts. Set appendonly yes.`,
       ]
     : []),
 ]
