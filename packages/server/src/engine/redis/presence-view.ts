@@ -69,8 +69,11 @@ export class PresenceView {
     const version = versionOf(text)
     if (version === undefined) return { tell: [], need: 'now' }
     if (this.#state.kind === 'waiting') {
-      if (text !== '0') this.#state = { kind: 'loading', from: version }
-      else this.#state = { kind: 'telling', at: version, members: new Map() }
+      if (text === '0') {
+        this.#state = { kind: 'telling', at: version, members: new Map() }
+        return this.#goOn([])
+      }
+      this.#state = { kind: 'loading', from: version }
     }
     if (this.#state.kind === 'loading') return { tell: [], need: 'now' }
     if (this.#pending.length > 0) return this.#goOn([])

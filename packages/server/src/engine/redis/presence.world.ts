@@ -35,6 +35,8 @@ export class Node {
   readonly told: string[] = []
   /** What a client has that takes every change: by room. */
   readonly seen = new Map<RoomKey, Map<string, Member>>()
+  /** What such a client could not make sense of: somebody who joins twice, or leaves or changes without being in. */
+  readonly wrong: string[] = []
   readonly presence: RedisPresence
   /** Whether a message gets lost. */
   isLost: (message: string) => boolean = () => false
@@ -141,6 +143,7 @@ export class Node {
 
   #see(room: RoomKey, change: PresenceChange, member: Member): void {
     const seen = this.seen.get(room)
+    if (seen && seen.has(member.userId) !== (change !== 'join')) this.wrong.push(`${change} ${member.userId}`)
     if (change === 'leave') seen?.delete(member.userId)
     else seen?.set(member.userId, member)
   }

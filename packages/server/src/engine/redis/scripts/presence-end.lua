@@ -35,8 +35,8 @@ local function isMerciful()
     mercy = at + tonumber(ARGV[10])
     redis.call('HSET', ledger, 'mercy', string.format('%.0f', mercy))
   end
-  -- Not by every node each time: a second is told apart from three by less.
-  if not kept[1] or at - swept > 400 then redis.call('HSET', ledger, 'swept', string.format('%.0f', at)) end
+  -- Not by every node each time.
+  if not kept[1] or at - swept > tonumber(ARGV[9]) / 4 then redis.call('HSET', ledger, 'swept', string.format('%.0f', at)) end
   return at < mercy
 end
 
