@@ -22,7 +22,7 @@ export type SessionState = {
   readonly tenantId: string
   readonly userId: string
   readonly namespace: string
-  /** Where it lives, or lived last. */
+  /** Who has it, or had it last: begins with the node. */
   readonly node: string
   readonly rooms: readonly StateRoom[]
   readonly data: Json
@@ -41,7 +41,7 @@ export type SessionStates = {
   /** False when there is no such state, or it is over. */
   update(session: string, change: SessionChange): Promise<boolean>
   find(session: string): Promise<SessionState | undefined>
-  /** From now on the session is this node's. The state as it was before, its `node` too; undefined when there is none, or it is over. */
+  /** From now on the session is that one's. The state as it was before, its `node` too; undefined when there is none, or it is over. */
   take(session: string, node: string): Promise<SessionState | undefined>
   /** These end so long from now. Returns those of them that are not over. */
   renew(sessions: readonly string[], forMs: number): Promise<ReadonlySet<string>>

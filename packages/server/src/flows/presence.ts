@@ -9,10 +9,11 @@ import type { RoomKey } from '../model/room-key.ts'
 import { authorise } from './authorise.ts'
 import type { Services } from './services.ts'
 
-const entryOf = (session: Session, room: RoomKey): PresenceEntry => ({
+/** With the node: of a session that came back on another, what the one before still says is about itself alone. */
+const entryOf = ({ engine }: Services, session: Session, room: RoomKey): PresenceEntry => ({
   room,
   userId: session.userId,
-  session: session.id,
+  session: `${session.id}@${engine.node}`,
 })
 
 /** @throws FanfareError `not_subscribed`, `forbidden`, `invalid_payload` */
@@ -36,7 +37,7 @@ export const enterPresence = async (
   }
   session.present ??= new Set()
   session.present.add(room.key)
-  await services.engine.presence.enter(entryOf(session, room.key), state)
+  await services.engine.presence.enter(entryOf(services, session, room.key), state)
 }
 
 /** With a grace, others see the user leave only if they do not come back within it. */
@@ -46,7 +47,7 @@ export const leavePresence = async (
   from: { readonly room: RoomKey; readonly graceMs: number },
 ): Promise<void> => {
   if (!session.present?.delete(from.room)) return
-  await services.engine.presence.leave(entryOf(session, from.room), { graceMs: from.graceMs })
+  await services.engine.presence.leave(entryOf(services, session, from.room), { graceMs: from.graceMs })
 }
 
 /** @throws FanfareError `unknown_room`, `forbidden` */
@@ -61,7 +62,7 @@ export const readPresence = async (services: Services, caller: Caller, name: str
 export const renewPresence = async (services: Services): Promise<void> => {
   const entries: PresenceEntry[] = []
   for (const session of services.hub.sessions.values()) {
-    for (const room of session.present ?? []) entries.push(entryOf(session, room))
+    for (const room of session.present ?? []) entries.push(entryOf(services, session, room))
   }
   if (entries.length > 0) await services.engine.presence.renew(entries)
 }

@@ -17,8 +17,8 @@ export type SessionsAt = {
 /** What this node has. */
 export type Here = {
   readonly engines: readonly SessionsAt[]
-  /** The session came back elsewhere: nothing more may go out from here. */
-  readonly yields: (session: string) => void
+  /** The session came back elsewhere: nothing more may go out in that life of it. */
+  readonly yields: (life: string) => void
 }
 
 export type ForOthersOptions = { readonly here: Here; readonly mail: Mail; readonly watch: Watch }
@@ -55,7 +55,7 @@ export class ForOthers {
         this.#open(from, letter)
         return
       case 'yield':
-        this.#here.yields(letter.session)
+        this.#here.yields(letter.life)
         this.#answer(from, letter.id, { kind: 'yielded' })
         return
       case 'beat':

@@ -65,7 +65,7 @@ const open = async (opening: Opening, rule: NamespaceRule): Promise<void> => {
   const late = recovery?.begins(arriving) === false
   if (owner.over || late) {
     if (late) engine.terminate()
-    if (!arriving.recovered) recovery?.forget({ id: arriving.id, tenantId: identity.tenantId })
+    if (!arriving.recovered) recovery?.forget({ ...arriving, tenantId: identity.tenantId })
     return
   }
   const { id, recovered } = arriving
@@ -76,7 +76,7 @@ const open = async (opening: Opening, rule: NamespaceRule): Promise<void> => {
   try {
     socket.begin(connect(services, { link: socket, dialect, identity, endpoint: undefined, id: arriving.id }))
   } catch (error) {
-    if (!arriving.recovered) recovery?.forget({ id: arriving.id, tenantId: identity.tenantId })
+    if (!arriving.recovered) recovery?.forget({ ...arriving, tenantId: identity.tenantId })
     throw error
   }
   owner.opened(socket)
@@ -105,7 +105,15 @@ const arrive = async (opening: Opening, rule: NamespaceRule, identity: Identity)
     })
     return { name, epoch: top.epoch, offset: top.offset }
   })
-  return { id: secretId(), pid: '', recovered: false, places: await Promise.all(places), begins: [], data: {} }
+  return {
+    id: secretId(),
+    pid: '',
+    life: '',
+    recovered: false,
+    places: await Promise.all(places),
+    begins: [],
+    data: {},
+  }
 }
 
 const settle = async (socket: Socket, arriving: Arriving): Promise<void> => {
@@ -114,7 +122,7 @@ const settle = async (socket: Socket, arriving: Arriving): Promise<void> => {
   const whole = await enterRooms(socket, arriving.places)
   if (arriving.recovered && !whole) {
     // It was promised everything, and something went away in this moment: it begins anew.
-    node.recovery?.forget({ id: socket.id, tenantId: socket.session.tenantId })
+    node.recovery?.forget({ ...arriving, tenantId: socket.session.tenantId })
     socket.session.end('unavailable', 'what was missed is gone')
     return
   }

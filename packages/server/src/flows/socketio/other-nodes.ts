@@ -103,11 +103,11 @@ export class OtherNodes {
     return relay
   }
 
-  /** Resolves once the session is not live on that node any more, or nothing can be said of that node. */
-  async yield(node: string, session: string): Promise<void> {
-    const letter = (id: string): Letter => ({ type: 'yield', id, session })
+  /** Resolves once nothing more goes out in that life of a session, or nothing can be said of that node. */
+  async yield(node: string, life: string): Promise<void> {
+    const letter = (id: string): Letter => ({ type: 'yield', id, life })
     const answer = await this.#questions.ask({ node, letter, withinMs: yieldMs })
-    if (!answer) this.#services.log.warn({ node, session }, 'a node did not say that it gave up a session')
+    if (!answer) this.#services.log.warn({ node, life }, 'a node did not say that it gave up a session')
   }
 
   readonly #forget = (relay: Relay): void => {

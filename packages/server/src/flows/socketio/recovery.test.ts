@@ -1,7 +1,6 @@
 import { expect, test } from 'bun:test'
 import { ownRoom } from '../own-room.ts'
 import { publish } from '../publish.ts'
-import { listSessions } from '../sessions.ts'
 import { clinicWith } from './clinic.fixture.ts'
 import { type FakeClient, SocketIoWorld } from './socketio.world.ts'
 
@@ -261,7 +260,7 @@ test('a client that is back ends its old connection, which may not know yet that
   expect(recovered).toBe(true)
   await world.settles()
   expect(ann.closed).toBe('forced close')
-  expect(listSessions(world.services, 'acme', { limit: 10 })).toHaveLength(1)
+  expect(await world.sessions()).toHaveLength(1)
   await note(world, 'one')
   expect(notes(ann)).toEqual([])
   expect(notes(client)).toEqual(['one'])

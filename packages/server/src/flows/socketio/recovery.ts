@@ -6,7 +6,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Json, JsonObject } from '@fanfare/protocol'
 import type { Room } from '../../app/app.ts'
 import type { SessionChange, SessionState, StateRoom } from '../../engine/session-states.ts'
-import { secretId } from '../../lib/ids.ts'
+import { nodeIdLength, secretId } from '../../lib/ids.ts'
 import type { Identity } from '../../model/identity.ts'
 import { decodeCursor } from '../../wire/cursor.ts'
 import { userMay } from '../authorise.ts'
@@ -14,9 +14,13 @@ import { contextOf } from '../context.ts'
 import { ownRoom } from '../own-room.ts'
 import type { Services } from '../services.ts'
 
-/** A live session, as far as its lease goes. */
+/**
+ * A live session, as far as its lease goes. Each time that a session begins or comes back is a life of it, with a name that
+ * begins with the node: whoever takes the session is told whose it was, so that exactly that life is ended, and no later one.
+ */
 export type Recoverable = {
   readonly id: string
+  readonly life: string
   /** Its client is back on another link: nothing more may go out on this one. */
   takenOver(): void
   /** Its state was over while it lived, as after a pause of the process: it could not come back. */
@@ -30,9 +34,8 @@ export type Arriving = {
   readonly id: string
   /** Given to the client, which gives it back. */
   readonly pid: string
+  readonly life: string
   readonly recovered: boolean
-  /** Of one that comes back: whoever has a later turn goes first. */
-  readonly turn?: symbol
   /** Its rooms, and from where it is to be given what is in them. */
   readonly places: readonly StateRoom[]
   /** Where it began in them. */
@@ -44,11 +47,14 @@ type ComingBack = {
   readonly identity: Identity
   readonly session: string
   readonly offset: Json | undefined
+  readonly life: string
 }
 type Returned = Pick<Arriving, 'places' | 'begins' | 'data'>
 
-/** Asks another node to give up a session that came back here. */
-export type Yielding = { yield(node: string, session: string): Promise<void> }
+type Ended = { readonly id: string; readonly life: string; readonly tenantId: string }
+
+/** Asks another node to end a life there, because its session came back here. */
+export type Yielding = { yield(node: string, life: string): Promise<void> }
 
 /** Who arrives where. */
 export type Arrival = { readonly identity: Identity; readonly namespace: string; readonly auth: JsonObject }
@@ -59,9 +65,11 @@ export class Recovery {
   readonly forMs: number
   readonly #services: Services
   readonly #others: Yielding
+  /** By life: where a session comes back, the one before may not have ended. */
   readonly #live = new Map<string, Recoverable>()
-  /** Sessions that come back here and have not begun, each with the turn of the last who asked. */
-  readonly #coming = new Map<string, symbol>()
+  /** Lives that are about to begin here: each was given the session, and nobody has taken it from them. */
+  readonly #coming = new Set<string>()
+  #lives = 0
   #sweeping = false
 
   constructor(services: Services, forMs: number, others: Yielding) {
@@ -97,34 +105,30 @@ export class Recovery {
     if (!state || !sameSecret(state.secret, secret)) return undefined
     const { tenantId, userId } = identity
     if (state.tenantId !== tenantId || state.userId !== userId || state.namespace !== namespace) return undefined
-    const turn = Symbol(session)
-    this.#coming.set(session, turn)
-    const arriving = { id: session, pid, recovered: true, turn }
+    const life = this.#newLife()
+    this.#coming.add(life)
     let back: Returned | undefined
     try {
-      back = await this.#comeBack({ identity, session, offset })
-      return back && { ...arriving, ...back }
+      back = await this.#comeBack({ identity, session, offset, life })
+      return back && { id: session, pid, life, recovered: true, ...back }
     } finally {
-      if (!back) this.begins(arriving)
+      if (!back) this.#coming.delete(life)
     }
   }
 
   /** Whether it may begin still: its client may be on another link already. Asked once of each that arrives. */
-  begins({ id, turn }: Pick<Arriving, 'id' | 'turn'>): boolean {
-    if (!turn) return true
-    const last = this.#coming.get(id) === turn
-    if (last) this.#coming.delete(id)
-    return last
+  begins({ life, recovered }: Pick<Arriving, 'life' | 'recovered'>): boolean {
+    return this.#coming.delete(life) || !recovered
   }
 
-  /** Its client is back on another link, here or elsewhere. */
-  yield(session: string): void {
-    this.#coming.delete(session)
-    this.#live.get(session)?.takenOver()
+  /** The client of that life is on another link, here or elsewhere: nothing more may go out. */
+  yield(life: string): void {
+    this.#coming.delete(life)
+    this.#live.get(life)?.takenOver()
   }
 
-  async #comeBack({ identity, session, offset }: ComingBack): Promise<Returned | undefined> {
-    const state = await this.#take(session)
+  async #comeBack({ identity, session, offset, life }: ComingBack): Promise<Returned | undefined> {
+    const state = await this.#take(session, life)
     if (!state) return undefined
     const places = this.#placesOf(state, offset)
     const whole = await Promise.all(places.map((place) => this.#isWhole(identity, session, place)))
@@ -134,13 +138,18 @@ export class Recovery {
   }
 
   /** Its state, once nothing more goes out where it was. Whoever proved to be its client is not on the old link any more. */
-  async #take(session: string): Promise<SessionState | undefined> {
+  async #take(session: string, life: string): Promise<SessionState | undefined> {
     const { engine } = this.#services
-    const taken = await engine.sessions.take(session, engine.node)
-    this.#live.get(session)?.takenOver()
-    if (!taken || taken.node === engine.node || taken.node === '') return taken
-    await this.#others.yield(taken.node, session)
+    const taken = await engine.sessions.take(session, life)
+    if (!taken) return undefined
+    const node = taken.node.slice(0, nodeIdLength)
+    if (node === engine.node) this.yield(taken.node)
+    else if (node !== '') await this.#others.yield(node, taken.node)
     return engine.sessions.find(session)
+  }
+
+  #newLife(): string {
+    return `${this.#services.engine.node}${++this.#lives}`
   }
 
   /** A new session in these rooms, its state kept. @throws FanfareError `unavailable`, `unknown_room` */
@@ -150,10 +159,11 @@ export class Recovery {
     const secret = secretId()
     const own = this.ownRoom(tenantId, session).name
     const places = await Promise.all([own, ...rooms].map((name) => this.place(tenantId, session, name)))
-    const { node } = this.#services.engine
-    const state = { session, secret: hashOf(secret), tenantId, userId, namespace, node, rooms: places, data: {} }
+    const life = this.#newLife()
+    const of = { session, secret: hashOf(secret), tenantId, userId, namespace, node: life }
+    const state = { ...of, rooms: places, data: {} }
     await this.#services.engine.sessions.create(state, this.#leaseMs)
-    return { id: session, pid: `${session}.${secret}`, recovered: false, places, begins: places, data: {} }
+    return { id: session, pid: `${session}.${secret}`, life, recovered: false, places, begins: places, data: {} }
   }
 
   /** Where the room's log is now. @throws FanfareError `unknown_room`, `unavailable` */
@@ -170,19 +180,18 @@ export class Recovery {
   }
 
   enter(session: Recoverable): void {
-    this.#live.set(session.id, session)
+    this.#live.set(session.life, session)
   }
 
   /** It broke off, and has the window to come back. */
   left(session: Recoverable): void {
-    if (this.#live.get(session.id) !== session) return
-    this.#live.delete(session.id)
+    if (!this.#live.delete(session.life)) return
     this.#write(this.#services.engine.sessions.renew([session.id], this.forMs))
   }
 
   /** It ended for good. */
-  forget({ id, tenantId }: { readonly id: string; readonly tenantId: string }): void {
-    this.#live.delete(id)
+  forget({ id, life, tenantId }: Ended): void {
+    this.#live.delete(life)
     this.#write(this.#services.engine.sessions.forget(id))
     this.#write(this.#forgetRoom(tenantId, id))
   }
@@ -244,7 +253,7 @@ export class Recovery {
       const ids = sessions.map(({ id }) => id)
       const renewed = await this.#services.engine.sessions.renew(ids, this.#leaseMs)
       for (const session of sessions) {
-        if (!renewed.has(session.id) && this.#live.get(session.id) === session) session.lost()
+        if (!renewed.has(session.id) && this.#live.has(session.life)) session.lost()
       }
     } catch (error) {
       this.#services.log.warn({ error }, 'the states of sessions were not renewed; it is tried again')
@@ -266,7 +275,7 @@ export class Recovery {
   async #expire(state: SessionState): Promise<void> {
     const { app, engine, log } = this.#services
     const { session, tenantId, userId, namespace, data } = state
-    this.#live.get(session)?.lost()
+    this.#live.get(state.node)?.lost()
     const rooms = state.rooms.map(({ name }) => name).filter((name) => !name.startsWith('__'))
     try {
       const context = contextOf(this.#services, { tenantId, namespace, cause: `expired|${session}` })

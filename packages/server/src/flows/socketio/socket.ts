@@ -42,6 +42,7 @@ export class Socket implements Link, Recoverable {
   readonly kind = 'socket.io'
   readonly options: SocketOptions
   readonly data: { [name: string]: Json }
+  readonly life: string
   #session: Session | undefined
   #answers: PendingAnswers | undefined
   /** Where it began in its rooms; only for a session that can come back. */
@@ -56,8 +57,9 @@ export class Socket implements Link, Recoverable {
   /** It ended, and nobody comes back to it. */
   #gone = false
 
-  constructor(options: SocketOptions, { data, begins }: Pick<Arriving, 'data' | 'begins'>) {
+  constructor(options: SocketOptions, { data, begins, life }: Pick<Arriving, 'data' | 'begins' | 'life'>) {
     this.options = options
+    this.life = life
     this.data = { ...(data as { [name: string]: Json }) }
     this.begins = options.node.recovery ? new Map(begins.map((begin) => [begin.name, begin])) : undefined
     this.#saved = this.begins && JSON.stringify(this.#change())
@@ -229,7 +231,9 @@ export class Socket implements Link, Recoverable {
   end(reason: DisconnectReason): void {
     const { recovery } = this.options.node
     const keep = () =>
-      isGoodbye(reason) ? recovery?.forget({ id: this.id, tenantId: this.session.tenantId }) : recovery?.left(this)
+      isGoodbye(reason)
+        ? recovery?.forget({ id: this.id, life: this.life, tenantId: this.session.tenantId })
+        : recovery?.left(this)
     this.#finish(reason, keep)
   }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { PacketType } from 'socket.io-parser'
 import { publish } from '../publish.ts'
-import { announceGrants, disconnectUser, listSessions } from '../sessions.ts'
+import { announceGrants, disconnectUser } from '../sessions.ts'
 import { clinicWith } from './clinic.fixture.ts'
 import { SocketIoWorld } from './socketio.world.ts'
 
@@ -18,7 +18,7 @@ test('a client connects with a token, and the reply is its session id alone', as
   expect(reply).toEqual({ type: PacketType.CONNECT, nsp: '/', data: { sid: expect.any(String) } })
   expect(ann.frames[0]).toBe(`40{"sid":"${reply?.data.sid}"}`)
   expect(reply?.data.sid).not.toBe('engine')
-  expect(listSessions(world.services, 'acme', { limit: 10 })).toMatchObject([
+  expect(await world.sessions()).toMatchObject([
     { session: reply?.data.sid, userId: 'ann', link: 'socket.io', rooms: ['user:ann'] },
   ])
 })
@@ -71,13 +71,9 @@ test('each namespace has its own authentication, handlers and session', async ()
   const ann = await world.person('ann')
   const reply = await ann.connects({ name: 'bob' }, '/open')
   expect(ann.packets.at(-1)).toMatchObject({ nsp: '/open', data: ['auth', { name: 'bob' }] })
-  expect(
-    listSessions(world.services, 'acme', { limit: 10 })
-      .map(({ userId }) => userId)
-      .sort(),
-  ).toEqual(['ann', 'bob'])
+  expect((await world.sessions()).map(({ userId }) => userId).sort()).toEqual(['ann', 'bob'])
   await ann.sends('1/open,')
-  expect(listSessions(world.services, 'acme', { limit: 10 })).toHaveLength(1)
+  expect(await world.sessions()).toHaveLength(1)
   await ann.sends('2["echo",1]')
   expect(ann.heard('echoed')).toEqual([[1]])
   expect(reply?.data.sid).toBeString()
@@ -103,7 +99,7 @@ test.each([
   await ann.sends(packet)
   expect(ann.closed).toBe('parse error')
   expect(diary.left).toEqual(['parse error'])
-  expect(listSessions(world.services, 'acme', { limit: 10 })).toEqual([])
+  expect(await world.sessions()).toEqual([])
 })
 
 test('a packet for a namespace that was never joined ends the connection', async () => {
@@ -285,7 +281,7 @@ test('an administrator ends sessions, and no client comes back by itself', async
   await disconnectUser(world.services, 'acme', { userId: 'ann' })
   await world.settles()
   expect(ann.frames.at(-1)).toBe('41')
-  expect(listSessions(world.services, 'acme', { limit: 10 })).toEqual([])
+  expect(await world.sessions()).toEqual([])
 })
 
 test('a token that ends is said so, and the connection ends so that its client comes back with another', async () => {

@@ -54,7 +54,7 @@ export const createSocketIo = (services: Services, rule: SocketIoRule): SocketIo
     spoken,
     engines,
     async start() {
-      const stopOthers = await others.start({ engines, yields: (session) => recovery?.yield(session) })
+      const stopOthers = await others.start({ engines, yields: (life) => recovery?.yield(life) })
       const stopRecovery = await recovery?.start()
       return async () => {
         await stopRecovery?.()

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Decoder, type Packet, PacketType } from 'socket.io-parser'
 import type { App } from '../../app/app.ts'
 import { configWith } from '../../config.ts'
+import type { SessionInfo } from '../../engine/directory.ts'
 import { type FakeClock, fakeClock } from '../../lib/fake-clock.ts'
 import { silentLog } from '../../lib/log.ts'
 import { type RunningServer, startServer } from '../../server.ts'
@@ -172,6 +173,11 @@ export class SocketIoWorld implements AsyncDisposable {
     const client = this.client()
     await client.connects({ token: await this.token(userId), ...auth })
     return client
+  }
+
+  /** Who is connected, as an administrator sees it. */
+  sessions(): Promise<readonly SessionInfo[]> {
+    return this.services.engine.directory.list('acme', { limit: 10 })
   }
 
   async passes(ms: number): Promise<void> {
