@@ -17,6 +17,7 @@ import { contextOf } from './flows/context.ts'
 import { drain } from './flows/drain.ts'
 import { Interest } from './flows/interest.ts'
 import { Keepalive } from './flows/keepalive.ts'
+import { Lifecycle } from './flows/lifecycle.ts'
 import { Reactor } from './flows/react.ts'
 import { receive } from './flows/receive.ts'
 import type { Services } from './flows/services.ts'
@@ -166,9 +167,9 @@ type Node = {
 }
 
 const openNode = async (parts: Parts, closing: Closing): Promise<Node> => {
-  const { app, clientBundle, config } = parts
+  const { clientBundle, config } = parts
   const metrics = createMetrics()
-  const backing = await openBacking({ ...parts, metrics, durable: app.durable }, closing)
+  const backing = await openBacking({ ...parts, metrics }, closing)
   const trust = await openTrust({ ...parts, place: backing.trust })
   const services = await openServices({ ...parts, backing, trust, metrics }, closing)
   const policy = {
@@ -206,7 +207,10 @@ const openSocketIo = async (services: Services, closing: Closing): Promise<reado
 const announce = ({ backing }: Node, { config, log, url }: Parts & { readonly url?: string }): void => {
   const { engine, where } = backing
   const { mode } = config
-  log.info({ ...(url === undefined ? {} : { url }), engine: engine.name, node: engine.node, ...where, mode }, 'fanfare is up')
+  log.info(
+    { ...(url === undefined ? {} : { url }), engine: engine.name, node: engine.node, ...where, mode },
+    'fanfare is up',
+  )
 }
 
 type ServiceParts = Parts & { readonly backing: Backing; readonly trust: Trust; readonly metrics: ServedMetrics }
@@ -215,6 +219,20 @@ const openServices = async (parts: ServiceParts, closing: Closing): Promise<Serv
   const { app, backing, clock, config, log, metrics, trust } = parts
   const { cache, commands, engine } = backing
   const { limits } = config
+  const hub = new Hub({
+    metrics,
+    heldEvents: limits.heldEvents,
+    resync: (subscription) => resume(services, subscription),
+  })
+  const lifecycle = new Lifecycle({
+    app,
+    clock,
+    leases: engine.leases,
+    hub,
+    log,
+    metrics,
+    context: (tenantId, cause) => contextOf(services, { tenantId, cause }),
+  })
   const services: Services = {
     accepting: true,
     app,
@@ -225,9 +243,10 @@ const openServices = async (parts: ServiceParts, closing: Closing): Promise<Serv
     commands,
     engine,
     flusher: new Flusher(),
-    hub: new Hub({ metrics, heldEvents: limits.heldEvents, resync: (subscription) => resume(services, subscription) }),
+    hub,
     ids: uuidv7,
     interest: new Interest(engine.log, clock, log),
+    lifecycle,
     limits,
     log,
     metrics,
@@ -247,6 +266,8 @@ const openServices = async (parts: ServiceParts, closing: Closing): Promise<Serv
   closing.push(await engine.presence.start(receive.presence(services)))
   closing.push(await engine.bus.start(receive.messages(services)))
   closing.push(await engine.directory.start(localSessions(services)))
+  closing.push(await engine.leases.start())
+  closing.push(await lifecycle.start())
   await services.canary.start()
   return services
 }

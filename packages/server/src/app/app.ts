@@ -8,6 +8,7 @@ import type { Log } from '../lib/log.ts'
 import type { User } from '../model/identity.ts'
 import type { LogRoom } from '../model/room.ts'
 import type { AppContext, CommandContext, Params, RouteContext } from './context.ts'
+import type { LifecycleHandlers } from './lifecycle.ts'
 import type { SocketIoRule } from './socketio.ts'
 
 export type { AppContext, CommandContext, Params, RouteContext, TenantStats } from './context.ts'
@@ -99,6 +100,7 @@ export type App = {
   readonly patterns: readonly RoomRule[]
   /** Absent: no Socket.IO client is served. */
   readonly socketio: SocketIoRule | undefined
+  readonly lifecycle: LifecycleHandlers
   /** Run once the server is up; the result is called before it stops. */
   readonly onStart:
     | ((server: {

@@ -89,6 +89,19 @@ test('commands, reactions and routes are found by name', () => {
   ])
 })
 
+test('what follows from an end is kept; what would never run is refused', () => {
+  const gone = () => {}
+  expect(defineApp({ rooms: { lobby } }).lifecycle).toEqual({})
+  expect(defineApp({ rooms: { lobby }, lifecycle: { 'user.offline': gone } }).lifecycle).toEqual({
+    'user.offline': gone,
+  })
+  const wrong = { 'user.left': gone, 'room.vacated': 'later' }
+  const complaint = mistakes({ rooms: { lobby }, lifecycle: wrong })
+  expect(complaint).toContain("lifecycle['user.left']: there is user.offline and room.vacated; this would never run.")
+  expect(complaint).toContain("lifecycle['room.vacated']: give a function (context, ended) => ….")
+  expect(mistakes({ rooms: { lobby }, lifecycle: 'no' })).toContain('lifecycle: give {')
+})
+
 const withEndpoints = defineApp({
   rooms: {
     'patient:{patientId}': lobby,

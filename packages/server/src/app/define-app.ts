@@ -7,6 +7,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { App, CommandContext, Reaction } from './app.ts'
 import type { AppDescription, CommandDescription, Commands, DefinedApp, RoomSchemas } from './description.ts'
 import { createEndpointTable, readEndpoints } from './endpoints.ts'
+import { readLifecycle } from './lifecycle.ts'
 import { createProblems } from './problems.ts'
 import { readSocketIo } from './read-socketio.ts'
 import { checkEvent, createRoomTable } from './room-table.ts'
@@ -24,7 +25,8 @@ export const defineApp = <const Rooms extends RoomSchemas, const Names extends C
   description: AppDescription<Rooms, Names>,
 ): DefinedApp<Rooms, Names> => {
   // From here on parameters and events are known by their patterns at run time, not by their types.
-  const { rooms, commands, on, endpoints, routes, socketio, onStart } = description as unknown as AppDescription
+  const { rooms, commands, on, endpoints, routes, socketio, lifecycle, onStart } =
+    description as unknown as AppDescription
   const problems = createProblems()
   const roomEntries = readRooms(rooms ?? {}, problems)
   // Socket.IO clients can be emitted to without any.
@@ -45,6 +47,7 @@ export const defineApp = <const Rooms extends RoomSchemas, const Names extends C
     commands: new Set(commandRules.keys()),
     problems,
   })
+  const lifecycleHandlers = readLifecycle(lifecycle, problems)
   problems.throwIfAny()
   const app: App = {
     room: createRoomTable(roomEntries),
@@ -59,6 +62,7 @@ export const defineApp = <const Rooms extends RoomSchemas, const Names extends C
     routes: routeRules,
     patterns: roomEntries.map(({ rule }) => rule),
     socketio: socketIoRule,
+    lifecycle: lifecycleHandlers,
     onStart,
   }
   return Object.freeze(app)

@@ -20,6 +20,7 @@ import { type } from 'arktype'
 import * as v from 'valibot'
 import { z } from 'zod'
 import { command, defineApp } from './define-app.ts'
+import type { UserOffline } from './lifecycle.ts'
 
 type Equal<One, Other> = (<T>() => T extends One ? 1 : 2) extends <T>() => T extends Other ? 1 : 2 ? true : false
 const holds = <_Proof extends true>(): void => {}
@@ -83,6 +84,19 @@ export const app = defineApp({
   routes: {
     'GET /beds/{bedId}': ({ params, user }) => ({ bed: params.bedId, by: user?.id }),
     'POST /login': { auth: 'none', handle: async ({ request }) => await request.json() },
+  },
+  lifecycle: {
+    'user.offline': async (context, ended) => {
+      holds<Equal<typeof ended, UserOffline>>()
+      await context.publish('lobby', 'said', { text: `${ended.userId} was here since ${ended.since}` })
+      // @ts-expect-error it is about a user
+      ended.room
+    },
+    'room.vacated': (_context, { room }) => {
+      holds<Equal<typeof room, string>>()
+    },
+    // @ts-expect-error there is no such end
+    'user.online': () => {},
   },
   onStart: (server) => {
     server.log.info({}, 'up')

@@ -3,6 +3,7 @@ import type { Described, Json, RoomEvent } from '@fanfare/protocol'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { AccessRule, App, AppContext, CommandContext, EndpointWords, RouteContext } from './app.ts'
 import type { Duration } from './duration.ts'
+import type { LifecycleHandlers } from './lifecycle.ts'
 import type { ParamsOf } from './pattern.ts'
 import type { SocketIoDescription } from './socketio-description.ts'
 
@@ -89,6 +90,8 @@ export type AppDescription<Rooms extends RoomSchemas = RoomSchemas, Names extend
   readonly routes?: { readonly [route: string]: RouteDescription }
   /** What Socket.IO clients find. @default they are not served */
   readonly socketio?: SocketIoDescription
+  /** What follows when a user or a room is left by everybody, once over all nodes. */
+  readonly lifecycle?: LifecycleHandlers
   /** Run once the server is up; what it returns is called before the server stops. */
   readonly onStart?: NonNullable<App['onStart']>
 }

@@ -41,6 +41,7 @@ export const connect = (services: Services, arrival: Arrival): Session => {
   reader.session = session
   services.hub.add(session)
   services.engine.directory.touch(session.tenantId, session.id)
+  services.lifecycle.came(session)
   services.metrics.add('fanfare_connects_total')
   try {
     session.send(greeting(services, session))

@@ -14,6 +14,7 @@ import type { Cache } from '../model/cache.ts'
 import type { Once } from '../model/once.ts'
 import type { Canary } from './canary.ts'
 import type { Interest } from './interest.ts'
+import type { Lifecycle } from './lifecycle.ts'
 import type { Reactor } from './react.ts'
 
 export type Services = {
@@ -29,6 +30,7 @@ export type Services = {
   readonly hub: Hub
   readonly ids: Ids
   readonly interest: Interest
+  readonly lifecycle: Pick<Lifecycle, 'came' | 'entered'>
   readonly limits: Limits
   readonly log: Log
   readonly metrics: Metrics

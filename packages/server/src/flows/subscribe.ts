@@ -47,6 +47,7 @@ export const enterRoom = async (services: Services, session: Session, request: E
         request.began?.(beginning)
         announce(session, room, { ...beginning, id: request.id })
         subscription.begun = true
+        services.lifecycle.entered(room)
       },
     }
     if (subscription.state !== 'closed') await begin(services, subscription, start)

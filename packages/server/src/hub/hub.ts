@@ -54,6 +54,27 @@ export class Hub {
     return there instanceof Set ? [...there] : [there]
   }
 
+  /** One session of each user who is here. May be read on while users come and go. */
+  *people(): Generator<Session> {
+    for (const there of this.#users.values()) {
+      if (!(there instanceof Set)) yield there
+      else for (const session of [...there].slice(0, 1)) yield session
+    }
+  }
+
+  get userCount(): number {
+    return this.#users.size
+  }
+
+  /** Rooms that somebody here was told to be in. May be read on while rooms come and go. */
+  *inhabited(): Generator<RoomKey> {
+    for (const key of this.#rooms.keys()) if (!this.sessionsIn(key).next().done) yield key
+  }
+
+  get roomCount(): number {
+    return this.#rooms.size
+  }
+
   /** Those that were told that they are in the room. */
   *sessionsIn(key: RoomKey): Generator<Session> {
     for (const { session, begun } of this.#rooms.get(key) ?? []) if (begun) yield session

@@ -13,7 +13,8 @@ export const fakeClock = (start = Date.UTC(2026, 0, 1)): FakeClock => {
   let order = 0
   const timers = new Set<Due>()
   const add = (ms: number, callback: () => void, every?: number): Timer => {
-    const due: Due = { at: now + ms, order: order++, callback, every }
+    // As a real one, it only ever shows whole milliseconds.
+    const due: Due = { at: now + Math.round(ms), order: order++, callback, every }
     timers.add(due)
     return { cancel: () => timers.delete(due) }
   }
