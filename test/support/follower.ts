@@ -30,6 +30,9 @@ export class Follower {
   /** The hint of the last `reconnect` frame, ms. */
   comeBackAfterMs: number | undefined
   closedWith: number | undefined
+  /** The code of the last close, also when it has come back since; and how many there were. */
+  lastClosing: number | undefined
+  closings = 0
   readonly #options: FollowerOptions
   #socket: WebSocket | undefined
   #wishes: Wish[] = []
@@ -61,6 +64,8 @@ export class Follower {
     socket.addEventListener('close', ({ code }) => {
       if (socket !== this.#socket) return
       this.closedWith = code
+      this.lastClosing = code
+      this.closings++
       for (const place of this.places.values()) place.subscribed = false
       reject(new Error(`${this.name}'s link closed: ${code}`))
       this.#look()

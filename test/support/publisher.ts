@@ -44,6 +44,10 @@ export class Publisher {
     this.#options = options
   }
 
+  get connected(): boolean {
+    return this.#socket?.readyState === WebSocket.OPEN
+  }
+
   /** Opens a link and sends again what still waits. */
   async connects(): Promise<void> {
     const { url, token } = this.#options

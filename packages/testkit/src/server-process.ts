@@ -17,6 +17,8 @@ export type ServerProcessOptions = {
   readonly dataFolder?: string
   /** Signs the tokens; the same for nodes that are one server. @default one of its own */
   readonly secret?: string
+  /** Further words for `fanfare start`, such as `--workers`. */
+  readonly words?: readonly string[]
 }
 
 const main = fileURLToPath(import.meta.resolve('@fanfare/server/main'))
@@ -43,6 +45,10 @@ export class ServerProcess implements AsyncDisposable {
   /** What the process wrote, both streams, for messages of tests that fail. */
   get output(): string {
     return this.#output
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0
   }
 
   /** Where WebSockets open. */
@@ -75,7 +81,7 @@ export class ServerProcess implements AsyncDisposable {
 
   /** Resolves when it answers that it is ready. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [main, 'start', this.#options.app], {
+    const child = spawn(process.execPath, [main, 'start', this.#options.app, ...(this.#options.words ?? [])], {
       env: {
         ...process.env,
         FANFARE_PORT: String(this.port),
@@ -110,6 +116,11 @@ export class ServerProcess implements AsyncDisposable {
   /** kill -9. Resolves when the process is gone. */
   kill(): Promise<number | null> {
     return this.#end('SIGKILL')
+  }
+
+  /** SIGHUP. */
+  hangUp(): void {
+    this.#child?.kill('SIGHUP')
   }
 
   /** SIGTERM. Resolves with the exit code. */
