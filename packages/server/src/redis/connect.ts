@@ -35,13 +35,25 @@ export type RedisOptions = {
   readonly time?: 'server' | (() => number)
   /** How long a Redis that is not there is waited for. @default 10,000 */
   readonly openMs?: number
+  /** Between two beats through Pub/Sub; three that are not heard, and the subscriber is taken for deaf. @default 2,000 */
+  readonly beatMs?: number
 }
 
 type Open = (endpoint: Endpoint, purpose: string, entry?: Entry) => Promise<Connection>
 
 /** @throws FanfareError `unavailable` when Redis does not answer in time, with what it said last as the cause */
 export const openRedis = async (options: RedisOptions): Promise<OpenRedis> => {
-  const { address, prefix = 'fanfare', node, clock, log, metrics, time = 'server', openMs = 10_000 } = options
+  const {
+    address,
+    prefix = 'fanfare',
+    node,
+    clock,
+    log,
+    metrics,
+    time = 'server',
+    openMs = 10_000,
+    beatMs = 2_000,
+  } = options
   const open: Open = (endpoint, purpose, entry = address) =>
     openConnection({ endpoint, entry, clock, name: `fanfare:${node}:${purpose}` })
   const key = ({ tag }: Partition, ...parts: readonly string[]) => `${prefix}:{${tag}}:${parts.join(':')}`
@@ -59,7 +71,9 @@ export const openRedis = async (options: RedisOptions): Promise<OpenRedis> => {
     arrive: readScript(new URL('./scripts/arrive.lua', import.meta.url)),
     keyOf: (partition: Partition, name: 'life' | 'beat') =>
       name === 'life' ? key(partition, 'life') : key(partition, 'beat', node),
-    onDoubt: doubts.raise,
+    onStanding: doubts.stands,
+    onFence: doubts.raise,
+    beatMs,
   }
   const routes = new Routes({ topology, clock, log, shard })
   const runs = new Runs({ routes, clock, log, metrics })
@@ -81,7 +95,10 @@ export const openRedis = async (options: RedisOptions): Promise<OpenRedis> => {
     unsubscribe: (partition, channels) => hearing.unsubscribe(partition, channels),
     onDoubt: (doubted) => doubts.on(doubted),
     shards: () => routes.shards.map((one) => one.state()),
-    close: () => routes.close(),
+    close: () => {
+      runs.close()
+      return routes.close()
+    },
   }
 }
 

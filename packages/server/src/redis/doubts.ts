@@ -14,6 +14,7 @@ export class Doubts {
   readonly #metrics: Metrics
   readonly #ears = new Set<{ readonly ear: Ear }>()
   readonly #gathered = new Set<Partition>()
+  readonly #stood = new Set<Partition>()
 
   constructor({ clock, log, metrics }: { readonly clock: Clock; readonly log: Log; readonly metrics: Metrics }) {
     this.#clock = clock
@@ -30,6 +31,12 @@ export class Doubts {
   readonly raise = (partition: Partition): void => {
     if (this.#gathered.size === 0) this.#clock.after(gatherMs, () => this.#tell())
     this.#gathered.add(partition)
+  }
+
+  /** What is wanted there is heard. The first time, nothing can have been missed. */
+  readonly stands = (partition: Partition): void => {
+    if (this.#stood.has(partition)) this.raise(partition)
+    this.#stood.add(partition)
   }
 
   #tell(): void {

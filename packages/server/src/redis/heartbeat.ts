@@ -6,8 +6,7 @@ import type { Clock, Timer } from '../lib/clock.ts'
 
 export type HeartbeatOptions = {
   readonly clock: Clock
-  /** @default 2,000 */
-  readonly everyMs?: number
+  readonly everyMs: number
   /** Publishes one, somehow; whether that works shows by itself. */
   readonly beat: (message: string) => void
   /** Three in a row were not heard. */
@@ -33,7 +32,7 @@ export class Heartbeat {
   }
 
   start(): void {
-    const { clock, everyMs = 2_000 } = this.#options
+    const { clock, everyMs } = this.#options
     this.#send()
     this.#timer = clock.every(everyMs, () => {
       // Counted in beats and not in time, so that a process that stood still itself does not take others for silent.

@@ -46,7 +46,8 @@ export const refusalOf = (error: unknown, asked?: Endpoint): Refusal => {
   if (error instanceof NotSent) return { kind: 'away', hopeless: error.hopeless }
   if (error instanceof ConnectionLost) return { kind: 'lost' }
   const message = error instanceof Error && error.name === 'ReplyError' ? error.message : ''
-  const [code = '', , where = ''] = message.split(' ')
+  // A script that replies with one word only has it put behind ERR.
+  const [code = '', , where = ''] = message.replace(/^ERR (?=[A-Z]+$)/, '').split(' ')
   if (code === 'MOVED' || code === 'ASK') {
     const to = redirectionOf(where, asked)
     if (to === undefined) return { kind: 'later' }

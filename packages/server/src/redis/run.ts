@@ -45,6 +45,7 @@ const unavailable = (message: string, cause: unknown): FanfareError =>
 
 export class Runs {
   readonly #options: RunOptions
+  #closed = false
 
   constructor(options: RunOptions) {
     this.#options = options
@@ -54,6 +55,7 @@ export class Runs {
   async run(partition: Partition, call: Call): Promise<Reply> {
     const { clock, metrics } = this.#options
     const { timeoutMs = usualMs } = call
+    if (this.#closed) throw unavailable('This node no longer uses Redis.', undefined)
     metrics.add('fanfare_redis_commands_total')
     const over = deferred<never>()
     const task: Task = {
@@ -79,6 +81,11 @@ export class Runs {
     } finally {
       timer.cancel()
     }
+  }
+
+  /** Takes nothing more; what is under way goes on. */
+  close(): void {
+    this.#closed = true
   }
 
   async #tryUntil(task: Task): Promise<Reply> {

@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
@@ -88,16 +88,26 @@ process.once('exit', () => {
   for (const child of living) child.kill('SIGKILL')
 })
 
+/** What a server says first to whom it does not know: `+PONG`, `-NOAUTH`, `-LOADING`, or nothing. */
+const firstWord = (port: number): Promise<string> =>
+  new Promise((resolve) => {
+    const socket = connect(port, host, () => socket.write('PING\r\n'))
+    const end = (said: string) => {
+      socket.destroy()
+      resolve(said)
+    }
+    socket.once('data', (bytes) => end(String(bytes).split(/\s/)[0] ?? ''))
+    socket.once('error', () => end(''))
+    socket.once('close', () => end(''))
+  })
+
 const answers = async (port: number, child: ChildProcess): Promise<void> => {
   const deadline = Date.now() + 10_000
   while (Date.now() < deadline) {
     if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}; is its port taken?`)
-    try {
-      await callRedis(port, 'PING')
-      return
-    } catch {
-      await Bun.sleep(20)
-    }
+    const said = await firstWord(port)
+    if (said === '+PONG' || said === '-NOAUTH') return
+    await Bun.sleep(10)
   }
   throw new Error(`redis-server on port ${port} did not answer within 10 s`)
 }

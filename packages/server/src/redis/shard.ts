@@ -21,8 +21,11 @@ export type ShardOptions = {
   readonly arrive: Script
   /** The key or channel of that name in the partition. */
   readonly keyOf: (partition: Partition, name: 'life' | 'beat') => string
-  /** Messages may have been missed, or the log may have gone back; what is wanted is heard again. */
-  readonly onDoubt: (partition: Partition) => void
+  readonly beatMs: number
+  /** What is wanted in this partition is heard; what was published before that may have been missed. */
+  readonly onStanding: (partition: Partition) => void
+  /** There is a new master, and it may know less than the one before. */
+  readonly onFence: (partition: Partition) => void
   readonly onTrouble: (reason: string) => void
 }
 
@@ -35,6 +38,8 @@ export class Shard {
   readonly #commands: Commands
   readonly #subscriber: Subscriber
   #witness: Commands | undefined
+  /** Beats that the server has not yet said that it published. */
+  #unanswered = 0
   #visitedAt = Number.NEGATIVE_INFINITY
   /** The last that ended, by what it was for. */
   readonly #casualties = new Map<string, Connection>()
@@ -43,7 +48,7 @@ export class Shard {
     this.endpoint = endpoint
     this.#options = options
     this.#commands = this.#makeCommands('commands')
-    const { open, clock, log, metrics, subscriptions, keyOf, onDoubt, onTrouble } = options
+    const { open, clock, log, metrics, subscriptions, keyOf, beatMs, onStanding, onTrouble } = options
     this.#subscriber = new Subscriber({
       open: (endpoint) => open(endpoint, 'subscriber'),
       endpoint,
@@ -52,8 +57,9 @@ export class Shard {
       about: { address: this.address, for: 'subscriber' },
       subscriptions,
       beatChannelOf: (partition) => keyOf(partition, 'beat'),
+      beatMs,
       beat: (channel, message) => void this.#beat(channel, message),
-      onStanding: onDoubt,
+      onStanding,
       onTrouble: (reason) => {
         metrics.add('fanfare_redis_troubles_total')
         onTrouble(reason)
@@ -95,7 +101,7 @@ export class Shard {
     return {
       address: this.address,
       partitions: [...this.#partitions.values()],
-      healthy: this.#commands.current !== undefined && this.#subscriber.healthy,
+      healthy: this.#commands.current !== undefined && this.#unanswered <= 1 && this.#subscriber.healthy,
     }
   }
 
@@ -145,7 +151,7 @@ export class Shard {
 
   #makeCommands(purpose: 'commands' | 'witness'): Commands {
     const { endpoint } = this
-    const { open, keyOf, onDoubt, metrics, onTrouble, clock, log, time, arrive } = this.#options
+    const { open, keyOf, onFence, metrics, onTrouble, clock, log, time, arrive } = this.#options
     const commands: Commands = new Commands({
       open: () => open(endpoint, purpose),
       endpoint,
@@ -155,7 +161,7 @@ export class Shard {
       time,
       arrive,
       lifeOf: (partition) => keyOf(partition, 'life'),
-      onFence: onDoubt,
+      onFence,
       casualties: () => this.#casualties.values(),
       onEnd: (connection) => this.#ended(purpose, connection),
       onOpen: () => void commands.greet(this.#partitions.values()),
@@ -173,8 +179,10 @@ export class Shard {
   }
 
   async #beat(channel: string, message: string): Promise<void> {
+    this.#unanswered++
     try {
       await this.#commands.current?.send('SPUBLISH', channel, message)
+      this.#unanswered = 0
     } catch (error) {
       this.#options.onTrouble(error instanceof Error ? error.message : String(error))
     }

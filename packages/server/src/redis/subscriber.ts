@@ -21,6 +21,7 @@ export type SubscriberOptions = {
   readonly subscriptions: Subscriptions
   /** The channel of this node's beats in a partition. */
   readonly beatChannelOf: (partition: Partition) => string
+  readonly beatMs: number
   readonly beat: (channel: string, message: string) => void
   /** All that is wanted in this partition is heard again. */
   readonly onStanding: (partition: Partition) => void
@@ -119,13 +120,17 @@ export class Subscriber {
   }
 
   #opened(connection: Connection): void {
-    const { clock, subscriptions } = this.#options
+    const { clock, subscriptions, beatMs } = this.#options
     this.#standing.clear()
     this.#beatChannel = undefined
-    const heartbeat = new Heartbeat({
+    const heartbeat: Heartbeat = new Heartbeat({
       clock,
+      everyMs: beatMs,
       beat: (message) => void this.#beat(connection, message),
-      onDeaf: () => connection.destroy('what is published does not come back'),
+      onDeaf: () => {
+        heartbeat.stop()
+        connection.destroy('what is published does not come back')
+      },
     })
     this.#heartbeat = heartbeat
     connection.onMessage((channel, message) => {
