@@ -37,6 +37,8 @@ export type Auth = {
   readonly grants: Grants
   /** Refuses every token and ticket of the user that was made until now, for a sign-out everywhere. Open sessions stay until they are disconnected. */
   revokeTokens(tenantId: string, userId: string): Promise<void>
+  /** Whether that has happened since the identity was made, as far as this node knows: `grants.reload` reads it anew. */
+  isRevoked(identity: Identity): boolean
 }
 
 /** Grants made and revoked at run time, on top of those in tokens. A revocation wins over a token until it is granted again. */

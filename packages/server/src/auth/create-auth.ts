@@ -23,6 +23,8 @@ export type AuthOptions = {
   readonly ticketMs?: number
 }
 
+type Admitted = { readonly trust: HeldTrust; readonly issuedAt: number }
+
 export type AuthWithKeys = Auth & { readonly keys: ApiKeys }
 
 export const createAuth = (options: AuthOptions): AuthWithKeys => {
@@ -36,15 +38,21 @@ export const createAuth = (options: AuthOptions): AuthWithKeys => {
   const trusts = createUserTrusts({ store: store.users, clock })
   const keys = createApiKeys({ store: store.keys, clock })
   /** Keeps what is stored about a user in memory for as long as somebody holds the identity. */
-  const trustOf = new WeakMap<Identity, HeldTrust>()
+  const admitted = new WeakMap<Identity, Admitted>()
+
+  const isRevoked = (identity: Identity): boolean => {
+    const known = admitted.get(identity)
+    if (known?.trust.state.kind !== 'read') return false
+    const { tokensRevokedAt } = known.trust.state
+    // Tokens say whole seconds: one made in the second of the revocation, or at no time at all, counts as made before it.
+    return tokensRevokedAt !== 0 && !(known.issuedAt > tokensRevokedAt)
+  }
 
   /** @throws FanfareError `unauthenticated` when everything that the user had until then was revoked */
   const admit = async (identity: Identity, issuedAt: number): Promise<Identity> => {
     const trust = await trusts.load(identity.tenantId, identity.userId)
-    trustOf.set(identity, trust)
-    const { state } = trust
-    // Tokens say whole seconds: one made in the second of the revocation, or at no time at all, counts as made before it.
-    if (state.kind === 'read' && (state.tokensRevokedAt === 0 || issuedAt > state.tokensRevokedAt)) return identity
+    admitted.set(identity, { trust, issuedAt })
+    if (trust.state.kind === 'read' && !isRevoked(identity)) return identity
     throw new FanfareError('unauthenticated', 'The token was revoked. Sign in again.')
   }
 
@@ -62,7 +70,8 @@ export const createAuth = (options: AuthOptions): AuthWithKeys => {
       return admit(identity, issuedAt)
     },
     userOf: (identity) =>
-      new TrustedUser(identity, trustOf.get(identity) ?? trusts.held(identity.tenantId, identity.userId)),
+      new TrustedUser(identity, admitted.get(identity)?.trust ?? trusts.held(identity.tenantId, identity.userId)),
+    isRevoked,
     async revokeTokens(tenantId, userId) {
       checkSubject(tenantId, userId)
       const tokensRevokedAt = clock.now()

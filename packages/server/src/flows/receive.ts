@@ -3,9 +3,10 @@ import type { NodeMessage } from '../engine/node-bus.ts'
 import type { PresenceSink } from '../engine/presence.ts'
 import type { RoomSink } from '../engine/room-log.ts'
 import { deliverEmit } from './emit.ts'
+import { Missed } from './missed.ts'
 import type { Services } from './services.ts'
 import { endSessions } from './sessions.ts'
-import { weighUser } from './weigh.ts'
+import { cannotWeigh, weighUser } from './weigh.ts'
 
 const events = ({ canary, hub }: Services): RoomSink => ({
   deliver(room, epoch, event) {
@@ -19,25 +20,27 @@ const presence = ({ hub }: Services): PresenceSink => ({
   changed: (room, change, member) => hub.presenceChanged(room, change, member),
 })
 
-const messages =
-  (services: Services) =>
-  (message: NodeMessage): void => {
+const messages = (services: Services) => {
+  const missed = new Missed(services)
+  return (message: NodeMessage): void => {
     switch (message.type) {
-      case 'grants.changed':
-        weighUser(services, message.tenantId, message.userId).catch((error: unknown) => {
-          // What may have been revoked is not known: nobody of this user stays. They come back when it is known again.
-          services.log.error({ error, tenant: message.tenantId, user: message.userId }, 'grants could not be read anew')
-          for (const session of services.hub.sessionsOf(message.tenantId, message.userId)) {
-            session.end('unavailable', 'what the user may do cannot be looked up')
-          }
-        })
+      case 'grants.changed': {
+        const { tenantId, userId } = message
+        weighUser(services, tenantId, userId).catch((error: unknown) =>
+          cannotWeigh(services, { tenantId, userId, error }),
+        )
         return
+      }
       case 'disconnect':
         endSessions(services, message.tenantId, message)
         return
       case 'emit':
         deliverEmit(services, message)
+        return
+      case 'missed':
+        missed.makeGood().catch((error: unknown) => services.log.error({ error }, 'what was missed was not made good'))
     }
   }
+}
 
 export const receive = { events, presence, messages }

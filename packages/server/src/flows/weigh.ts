@@ -12,6 +12,16 @@ export const weighUser = async (services: Services, tenantId: string, userId: st
   await Promise.all(services.hub.sessionsOf(tenantId, userId).map((session) => weighSession(services, session)))
 }
 
+type NotWeighed = { readonly tenantId: string; readonly userId: string; readonly error: unknown }
+
+/** What may have been revoked is not known: nobody of this user stays. They come back when it is known again. */
+export const cannotWeigh = (services: Services, { tenantId, userId, error }: NotWeighed): void => {
+  services.log.error({ error, tenant: tenantId, user: userId }, 'grants could not be read anew')
+  for (const session of services.hub.sessionsOf(tenantId, userId)) {
+    session.end('unavailable', 'what the user may do cannot be looked up')
+  }
+}
+
 export const weighSession = async (services: Services, session: Session): Promise<void> => {
   const weighed = [...session.subscriptions.values()].map(async (subscription) => {
     const asked = { room: subscription.room, action: 'subscribe', withinMs: patienceMs } as const
