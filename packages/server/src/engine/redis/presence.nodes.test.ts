@@ -190,6 +190,24 @@ test('names and states may hold anything', async () => {
   expect(b.told.slice(users.length).sort()).toEqual(users.map((user) => `leave ${user}`).sort())
 })
 
+test('who has gone leaves nothing behind', async () => {
+  await using scene = await two()
+  const { world, a, b } = scene
+  await a.enter('ann', 's1')
+  await a.leave('ann', 's1', 5_000)
+  await b.enter('ann', 's2')
+  await b.leave('ann', 's2')
+  await a.enter('bob', 's3')
+  await a.leave('bob', 's3', 5_000)
+  await a.leave('bob', 's3')
+  await a.enter('cid', 's4')
+  await a.enter('dan', 's5')
+  await a.leave('dan', 's5', 1_000)
+  expect(await world.keys()).toHaveLength(4)
+  await world.advance(21_000)
+  expect(await world.keys()).toEqual(['presence'])
+})
+
 test('when Redis loses everything, the nodes say again who is in, and nobody is told to have left', async () => {
   await using scene = await two()
   const { world, a, b } = scene

@@ -12,6 +12,7 @@ import { type RoomKey, roomKey } from '../../model/room-key.ts'
 import { parseRedisAddress } from '../../redis/address.ts'
 import { openRedis } from '../../redis/connect.ts'
 import type { Call, OpenRedis, Partition, Redis, Reply } from '../../redis/redis.ts'
+import { callRedis } from '../../redis/servers.world.ts'
 import type { PresenceEntry } from '../presence.ts'
 import { createRedisPresence, type RedisPresence, type RedisPresenceOptions } from './presence.ts'
 import { membersKey, presenceEnvelope, roomChannel, versionField } from './presence-keys.ts'
@@ -182,6 +183,12 @@ export class PresenceWorld {
     this.nodes.push(node)
     await node.start()
     return node
+  }
+
+  /** Kinds of what presence keeps. */
+  async keys(): Promise<readonly string[]> {
+    const keys = (await callRedis(Number(new URL(this.#url).port), 'KEYS', `${this.#prefix}:*`)) as readonly string[]
+    return keys.map((key) => key.split(':')[2]!).filter((kind) => kind.startsWith('presence'))
   }
 
   async settle(): Promise<void> {
