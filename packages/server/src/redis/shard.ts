@@ -4,7 +4,7 @@ import type { Log } from '../lib/log.ts'
 import type { Metrics } from '../lib/metrics.ts'
 import { type Endpoint, nameOf } from './address.ts'
 import { Commands } from './commands.ts'
-import type { Connection } from './connection.ts'
+import { type Connection, NotSent } from './connection.ts'
 import type { Call, Partition, ShardState } from './redis.ts'
 import type { Script } from './script.ts'
 import { Subscriber } from './subscriber.ts'
@@ -181,10 +181,13 @@ export class Shard {
   async #beat(channel: string, message: string): Promise<void> {
     this.#unanswered++
     try {
-      await this.#commands.current?.send('SPUBLISH', channel, message)
+      // The connection that commands may open after the one that hears: whoever waits to begin need not wait for the next beat.
+      const connection = await this.#commands.ready(this.#options.beatMs)
+      await connection.send('SPUBLISH', channel, message)
       this.#unanswered = 0
     } catch (error) {
-      this.#options.onTrouble(error instanceof Error ? error.message : String(error))
+      // That there is none is told by whoever keeps it.
+      if (!(error instanceof NotSent)) this.#options.onTrouble(error instanceof Error ? error.message : String(error))
     }
   }
 }
