@@ -1,0 +1,30 @@
+/** A log that says of each event which is to be reacted to whether this process is at it: only who was told that it stands can be. */
+import type { RoomLog } from '../room-log.ts'
+import type { RedisUnreacted } from './unreacted.ts'
+
+export const reactingLog = (rooms: RoomLog, unreacted: RedisUnreacted): RoomLog => ({
+  async start(sink) {
+    const stop = await rooms.start(sink)
+    const rest = unreacted.start()
+    return async () => {
+      await stop()
+      await rest()
+    }
+  },
+  listen: (room) => rooms.listen(room),
+  unlisten: (room) => rooms.unlisten(room),
+  async publish(room, draft, options) {
+    if (!options?.react || !room.log.durable) return rooms.publish(room, draft, options)
+    try {
+      const published = await rooms.publish(room, draft, options)
+      if (!published.duplicate) unreacted.keep(room.key, published.id)
+      return published
+    } catch (error) {
+      // It may have been stored, or may be yet.
+      unreacted.doubt(room.key)
+      throw error
+    }
+  },
+  read: (room, query) => rooms.read(room, query),
+  forget: (room) => rooms.forget(room),
+})
