@@ -1,0 +1,164 @@
+/** What is done to Redis while nodes publish and followers listen, and what came of it. Short in journeys, long in `test/faults`. */
+import { startCluster } from '../../packages/server/src/redis/cluster.world.ts'
+import { startSentinels } from '../../packages/server/src/redis/sentinel.world.ts'
+import { kept, type RedisServer, startRedis } from '../../packages/server/src/redis/servers.world.ts'
+import { type Outcome, RedisRig, type RigOptions } from './redis-rig.ts'
+
+/** A Redis as nodes see it, whatever it is made of. */
+export type Place = AsyncDisposable & {
+  readonly url: string
+  /** Every server that may carry rooms. */
+  readonly servers: readonly RedisServer[]
+}
+
+export const places = {
+  async standalone(): Promise<Place> {
+    const server = await startRedis({ directives: kept })
+    return { url: server.url, servers: [server], [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
+  },
+  async cluster(): Promise<Place> {
+    const cluster = await startCluster()
+    return { url: cluster.url, servers: cluster.nodes, [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose]() }
+  },
+} as const
+
+export type Load = {
+  readonly seconds: number
+  readonly perSecond: number
+  readonly rig?: Partial<RigOptions>
+}
+
+/** Two nodes under load while something is done; judged when everything has settled. */
+export const underLoad = async (
+  url: string,
+  { seconds, perSecond, rig: given }: Load,
+  during: (rig: RedisRig, until: number) => Promise<void>,
+): Promise<Outcome> => {
+  await using rig = await RedisRig.open({ redisUrls: [url, url], ...given })
+  rig.publishes(perSecond)
+  await Bun.sleep(1_000)
+  rig.latestMs = 0
+  const until = performance.now() + seconds * 1_000
+  await during(rig, until)
+  await Bun.sleep(Math.max(0, until - performance.now()))
+  return await rig.finishes()
+}
+
+/** `CLIENT KILL TYPE pubsub` every two seconds (R-02). */
+export const pubsubKills = async (
+  on: keyof typeof places,
+  load: Load,
+): Promise<Outcome & { readonly killed: number }> => {
+  await using place = await places[on]()
+  let killed = 0
+  const outcome = await underLoad(place.url, load, async (_, until) => {
+    while (performance.now() < until) {
+      for (const server of place.servers) killed += Number(await server.call('CLIENT', 'KILL', 'TYPE', 'pubsub'))
+      await Bun.sleep(2_000)
+    }
+  })
+  return { ...outcome, killed }
+}
+
+/** Redis is killed and comes back, with what it had or with nothing (R-03, R-04). */
+export const restarts = async (how: 'empty' | 'kept', load: Load): Promise<Outcome & { readonly backMs: number }> => {
+  await using server = await startRedis({ directives: kept })
+  let backMs = Number.POSITIVE_INFINITY
+  const outcome = await underLoad(server.url, load, async (rig) => {
+    await server.kill()
+    await Bun.sleep(1_000)
+    await server.restart({ empty: how === 'empty' })
+    backMs = await deliveredAgain(rig)
+  })
+  return { ...outcome, backMs }
+}
+
+/** Redis says nothing for a while (R-08). */
+export const pauses = async (
+  load: Load & { readonly pausedMs: number },
+): Promise<Outcome & { readonly backMs: number; readonly grownBytes: number }> => {
+  await using server = await startRedis({ directives: kept })
+  let backMs = Number.POSITIVE_INFINITY
+  let grownBytes = 0
+  const outcome = await underLoad(server.url, load, async (rig) => {
+    const before = await residentOf(rig)
+    server.pause()
+    await Bun.sleep(load.pausedMs)
+    grownBytes = Math.max(...(await residentOf(rig)).map((bytes, index) => bytes - before[index]!))
+    server.resume()
+    backMs = await deliveredAgain(rig)
+  })
+  return { ...outcome, backMs, grownBytes }
+}
+
+/** A master dies, and Sentinel or Cluster put its replica in its place. */
+export const failsOver = async (
+  on: 'sentinel' | 'cluster',
+  load: Load,
+): Promise<Outcome & { readonly backMs: number }> =>
+  on === 'sentinel' ? sentinelFailsOver(load) : clusterFailsOver(load)
+
+const sentinelFailsOver = async (load: Load) => {
+  await using watched = await startSentinels()
+  let backMs = Number.POSITIVE_INFINITY
+  const outcome = await underLoad(watched.url, load, async (rig) => {
+    const before = await watched.master()
+    await before.kill()
+    await until(20_000, async () => (await watched.master()) !== before)
+    backMs = await deliveredAgain(rig)
+  })
+  return { ...outcome, backMs }
+}
+
+const clusterFailsOver = async (load: Load) => {
+  await using cluster = await startCluster({ replicas: 1 })
+  let backMs = Number.POSITIVE_INFINITY
+  const outcome = await underLoad(cluster.url, load, async (rig) => {
+    await (await cluster.masterOf(0)).kill()
+    await Bun.sleep(1_000)
+    await cluster.whole()
+    backMs = await deliveredAgain(rig)
+  })
+  return { ...outcome, backMs }
+}
+
+/** The slots of live rooms go to another master and come back (R-06). */
+export const slotsMove = async (
+  load: Load & { readonly slots: readonly number[] },
+): Promise<Outcome & { readonly moved: number }> => {
+  await using cluster = await startCluster()
+  let moved = 0
+  const outcome = await underLoad(cluster.url, load, async () => {
+    for (const slot of load.slots) {
+      const from = await cluster.masterOf(slot)
+      const to = cluster.nodes.find((node) => node !== from)!
+      await cluster.moveSlot(slot, from, to)
+      await Bun.sleep(1_000)
+      await cluster.moveSlot(slot, to, from)
+      moved += 2
+    }
+  })
+  return { ...outcome, moved }
+}
+
+/** From now until every follower has heard something new in every room, ms. */
+const deliveredAgain = async (rig: RedisRig): Promise<number> => {
+  const began = performance.now()
+  const before = rig.followers.map((follower) => follower.events)
+  await Promise.all(
+    rig.followers.map((follower, index) =>
+      follower.until('an event after the fault', () => follower.events > before[index]! + rig.rooms.length, 60_000),
+    ),
+  )
+  return Math.round(performance.now() - began)
+}
+
+const residentOf = (rig: RedisRig): Promise<readonly number[]> => Promise.all(rig.nodes.map((node) => node.resident()))
+
+const until = async (withinMs: number, holds: () => Promise<boolean>): Promise<void> => {
+  const deadline = performance.now() + withinMs
+  while (!(await holds().catch(() => false))) {
+    if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms`)
+    await Bun.sleep(25)
+  }
+}
