@@ -88,6 +88,7 @@ export const clusterTopology = ({ seeds, partitions, open, clock }: ClusterTopol
   return {
     partitions,
     everyMs: 10_000,
+    onChange: () => {},
     async masters(connections) {
       let view = await best(connections.map(viewOf))
       // Those who were connected may be the ones that were cut off: the others are asked too.

@@ -46,7 +46,7 @@ export type Connection = {
    * @throws the server's error; NotSent when it is over; ConnectionLost when it is not known whether it was done
    */
   send(command: string, ...args: readonly (string | number)[]): Promise<Reply>
-  /** What arrives by sharded Pub/Sub. */
+  /** What arrives by Pub/Sub, sharded or not. */
   onMessage(heard: (channel: string, message: string) => void): void
   /** The server said that a slot of these subscriptions is no longer here. */
   onMoved(moved: () => void): void
@@ -145,6 +145,8 @@ export const openConnection = async (options: ConnectionOptions): Promise<Connec
       return (await client.call(command, ...args)) as Reply
     } catch (error) {
       if (error instanceof Error && error.name === 'ReplyError') throw error
+      // The client refuses to write to a socket that has ended, before it says that it has.
+      if (String(error).includes("Stream isn't writeable")) throw new NotSent(reason)
       throw new ConnectionLost(reason, { cause: error })
     } finally {
       pending--
@@ -170,7 +172,7 @@ export const openConnection = async (options: ConnectionOptions): Promise<Connec
         return client.status === 'ready' && retired === undefined && !destroyed
       },
       send,
-      onMessage: (heard) => void client.on('smessage', heard),
+      onMessage: (heard) => void client.on('smessage', heard).on('message', heard),
       onMoved: (moved) => void client.on('moved', moved),
       readInfo,
       retire,

@@ -38,6 +38,7 @@ export class Routes {
   async start(): Promise<void> {
     const { topology, clock } = this.#options
     await this.#ask()
+    topology.onChange(() => void this.refresh())
     const { everyMs } = topology
     if (everyMs !== undefined) this.#timer = clock.every(everyMs, () => void this.refresh())
   }

@@ -31,7 +31,7 @@ const startSentinel = (master: RedisServer, downAfterMs: number): Promise<RedisS
     directives: [
       ['sentinel', 'monitor', name, master.host, String(master.port), '2'],
       ['sentinel', 'down-after-milliseconds', name, String(downAfterMs)],
-      ['sentinel', 'failover-timeout', name, '3000'],
+      ['sentinel', 'failover-timeout', name, '1000'],
     ],
   })
 

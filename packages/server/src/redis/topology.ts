@@ -9,6 +9,8 @@ export type Topology = {
   readonly partitions: readonly Partition[]
   /** How often it is asked for without a reason, ms; `undefined`: it never changes. */
   readonly everyMs: number | undefined
+  /** Calls back when there is a reason to ask. */
+  onChange(changed: () => void): void
   /** @param open connections to masters that live now @throws Error when nobody can say */
   masters(open: readonly Connection[]): Promise<readonly Master[]>
   close(): Promise<void>
@@ -17,6 +19,7 @@ export type Topology = {
 export const oneServer = (endpoint: Endpoint, partitions: readonly Partition[]): Topology => ({
   partitions,
   everyMs: undefined,
+  onChange: () => {},
   masters: async () => [{ endpoint, partitions }],
   close: async () => {},
 })
