@@ -154,3 +154,24 @@ class KeptConnection {
     this.#socket.destroy()
   }
 }
+
+test('links without a session, which can be told nothing, are closed one after another too', async () => {
+  const app = fileURLToPath(new URL('../../examples/socketio-conformance/app.ts', import.meta.url))
+  await using server = await startServerProcess({ app, environment: unlimitedEnvironment })
+  const closedAt: number[] = []
+  const address = `${server.socketUrl.replace('/v1/websocket', '/engine.io/')}?EIO=4&transport=websocket`
+  const opened = Array.from({ length: 200 }, () => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const socket = new WebSocket(address)
+    socket.addEventListener('message', () => resolve(), { once: true })
+    socket.addEventListener('close', () => closedAt.push(performance.now()))
+    return promise
+  })
+  await Promise.all(opened)
+  expect(await server.stop()).toBe(0)
+  expect(closedAt).toHaveLength(200)
+  // The window of half a second has five steps.
+  const began = Math.min(...closedAt)
+  expect(Math.max(...closedAt) - began).toBeGreaterThan(300)
+  expect(closedAt.filter((at) => at - began < 150).length).toBeLessThan(120)
+}, 60_000)

@@ -277,7 +277,10 @@ const keepAlive = ({ engines, services }: Node, listeners: readonly Attached[], 
   const keepalive = new Keepalive(services)
   keepalive.start()
   closing.push(async () => {
+    // Those of Socket.IO, which come first, carry sessions.
+    const plain = engines.slice(1).flatMap((engine) => engine.all())
     await drain(services, {
+      others: plain.map((socket) => ({ close: () => socket.close('server shutting down') })),
       shut: () => {
         for (const engine of engines) engine.stop()
         for (const listener of listeners) listener.pause()

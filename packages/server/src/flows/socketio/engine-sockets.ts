@@ -38,6 +38,10 @@ export class EngineSockets {
     return this.#sockets.size
   }
 
+  all(): readonly EngineSocket[] {
+    return [...this.#sockets.values()]
+  }
+
   /** Undefined where the session is unknown here or has ended. */
   find(id: string): EngineSocket | undefined {
     const socket = this.#sockets.get(id)
@@ -67,7 +71,7 @@ export class EngineSockets {
 
   /** Ends every session that is left; each reader hears `server shutting down`. */
   stop(): void {
-    for (const socket of [...this.#sockets.values()]) socket.end('server shutting down')
+    for (const socket of this.all()) socket.end('server shutting down')
     this.heartbeat.stop()
   }
 
