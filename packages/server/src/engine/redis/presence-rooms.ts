@@ -27,6 +27,8 @@ type Room = { readonly view: PresenceView; timer: Timer | undefined; reading: bo
 export class PresenceRooms implements PresenceEar {
   readonly #options: PresenceRoomsOptions
   readonly #rooms = new Map<RoomKey, Room>()
+  /** Compared, and nobody is in: most rooms of an application without presence cost no more than this. */
+  readonly #empty = new Set<RoomKey>()
   #sink: PresenceSink | undefined
 
   constructor(options: PresenceRoomsOptions) {
@@ -40,6 +42,7 @@ export class PresenceRooms implements PresenceEar {
   stop(): void {
     this.#sink = undefined
     for (const room of this.#rooms.keys()) this.ended(room)
+    this.#empty.clear()
   }
 
   heard(key: RoomKey, message: string): void {
@@ -53,6 +56,7 @@ export class PresenceRooms implements PresenceEar {
   }
 
   compared(key: RoomKey, version: string): void {
+    if (version === '0' && !this.#rooms.has(key)) return void this.#empty.add(key)
     const room = this.#room(key)
     this.#take(key, room, room.view.compared(version))
   }
@@ -60,15 +64,15 @@ export class PresenceRooms implements PresenceEar {
   ended(key: RoomKey): void {
     this.#rooms.get(key)?.timer?.cancel()
     this.#rooms.delete(key)
+    this.#empty.delete(key)
   }
 
   /** This node did it, and has the answer. Where it does not listen it tells of its own changes only. */
   did(key: RoomKey, message: string): void {
     const change = changeOf(message)
     if (change === undefined) throw new Error('a script answered with what is no message of presence')
-    const room = this.#rooms.get(key)
-    if (room) this.#take(key, room, room.view.heard(change, 'own'))
-    else this.#tell(key, { tell: [change], need: 'nothing' })
+    if (!this.#rooms.has(key) && !this.#empty.has(key)) this.#tell(key, { tell: [change], need: 'nothing' })
+    else this.#take(key, this.#room(key), this.#room(key).view.heard(change, 'own'))
   }
 
   /** Who is in as this node told it, where that is later than what was read. */
@@ -81,6 +85,7 @@ export class PresenceRooms implements PresenceEar {
     if (known) return known
     const room: Room = { view: new PresenceView(), timer: undefined, reading: false }
     this.#rooms.set(key, room)
+    if (this.#empty.delete(key)) room.view.compared('0')
     return room
   }
 

@@ -138,6 +138,10 @@ export class Node {
     } while (this.#underWay > 0)
   }
 
+  keyOf(room: RoomKey): string {
+    return membersKey(this.#redis, this.#redis.partitionOf(room), room)
+  }
+
   get #markerChannel(): string {
     return this.#redis.key(this.#redis.partitionOf('marker'), 'marker', 'test')
   }
