@@ -74,11 +74,14 @@ export const startSentinels = async (options: SentinelOptions = {}): Promise<Sen
     },
     async failover() {
       const before = await masterPort()
+      const old = servers.find((server) => String(server.port) === before)
       await eventually(
         'a Sentinel begins',
         async () => (await sentinels[0]?.call('SENTINEL', 'FAILOVER', name)) === 'OK',
       )
       await eventually('the Sentinels say so', async () => (await masterPort()) !== before)
+      // They tell the old one after eight seconds only, in case that it speaks for itself; a test does not wait so long.
+      await old?.call('REPLICAOF', '127.0.0.1', String(await masterPort()))
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([...sentinels, ...servers].map((server) => server[Symbol.asyncDispose]()))
