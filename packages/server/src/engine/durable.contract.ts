@@ -1,6 +1,7 @@
 /** Durable rooms over restarts and crashes; engines whose rooms do not outlive them must say so by new epochs. */
 import { expect } from 'bun:test'
 import { type Case, dataOf, offsets, repeatOf, upTo } from './engine.world.ts'
+import { eventually } from './node.world.ts'
 
 export const describeDurable = (play: Case): void => {
   play('I4 a memory room that did not outlive the engine has a new epoch', async (world) => {
@@ -93,6 +94,8 @@ export const describeDurable = (play: Case): void => {
       if (number % 10 === 0) await new Promise((resolve) => setImmediate(resolve))
       if (number === 35) break
     }
+    // Between two of them, however slow the engine is.
+    await eventually(() => expect(world.heardIn(room).length).toBeGreaterThan(0))
     const delivered = offsets(world.heardIn(room))
     const seen = Math.max(0, ...acknowledged, ...delivered)
     crashed = true

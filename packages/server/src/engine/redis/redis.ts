@@ -34,13 +34,21 @@ export type RedisEngineOptions = {
   readonly idempotencyMs?: number
   /** How long presence holds without being renewed. @default 20 s */
   readonly leaseMs?: number
+  /** How often every node looks for presence that is over, less than 3 s. @default 1 s */
+  readonly sweepMs?: number
 }
 
-const defaults = { log: silentLog, metrics: noMetrics, idempotencyMs: defaultLimits.idempotencyMs, leaseMs: 20_000 }
+const defaults = {
+  log: silentLog,
+  metrics: noMetrics,
+  idempotencyMs: defaultLimits.idempotencyMs,
+  leaseMs: 20_000,
+  sweepMs: 1_000,
+}
 
 export const createRedisEngine = (options: RedisEngineOptions): Engine => {
-  const { redis, node, clock, log, metrics, idempotencyMs, leaseMs } = { ...defaults, ...options }
-  const presence = createRedisPresence({ redis, clock, log, leaseMs })
+  const { redis, node, clock, log, metrics, idempotencyMs, leaseMs, sweepMs } = { ...defaults, ...options }
+  const presence = createRedisPresence({ redis, clock, log, leaseMs, sweepMs })
   const unreacted = new RedisUnreacted({ redis, node, clock, log })
   const broker = new RedisBroker({ redis, clock, log, metrics, idempotencyMs, unreacted, presence: presence.ear })
   const rooms = createRoomLog({ broker, clock, log, metrics })
