@@ -1,32 +1,16 @@
-/** Leases, directory, courier and bus on Redis: their contracts, and what only Redis can do to them. */
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+/** What Redis, its network and whoever else can write to it may do to leases, directory, courier and bus. */
+import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { roomOfKey } from '../../model/room-key.ts'
 import { type RedisServer, startRedis } from '../../redis/servers.world.ts'
-import { describeBus } from '../bus.contract.ts'
-import { describeCourier } from '../courier.contract.ts'
-import { describeDirectory } from '../directory.contract.ts'
 import type { SessionInfo } from '../directory.ts'
-import { type Case, EngineWorld } from '../engine.world.ts'
-import { describeLeases } from '../leases.contract.ts'
 import { eventually, NodeStage } from '../node.world.ts'
-import { ControlWorld, controlHost } from './control.world.ts'
+import { ControlWorld } from './control.world.ts'
 
 let server: RedisServer
 beforeAll(async () => {
   server = await startRedis()
 })
 afterAll(() => server[Symbol.asyncDispose]())
-
-const play: Case = (title, run) =>
-  test(title, async () => {
-    await using world = await EngineWorld.open(controlHost(server))
-    await run(world)
-  })
-
-describe('leases on Redis', () => describeLeases(play))
-describe('directory on Redis', () => describeDirectory(play))
-describe('courier on Redis', () => describeCourier(play))
-describe('bus on Redis', () => describeBus(play))
 
 const joined = async (world: ControlWorld) => {
   const node = await world.node()
@@ -169,4 +153,56 @@ test('a node that leaves takes with it what it wrote', async () => {
   await using other = new ControlWorld(server)
   await other.node()
   expect(await server.call('KEYS', pattern)).toHaveLength(1)
+})
+
+test('a courier whose subscriber was cut off is still there, and hears what was told meanwhile', async () => {
+  await using world = new ControlWorld(server)
+  const [sender, hearer] = [await joined(world), await joined(world)]
+  for (let round = 0; round < 3; round++) {
+    await server.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
+    let told: unknown
+    const telling = sender.engine.courier.tell(hearer.engine.node, `${round}`).then(
+      (answer) => {
+        told = answer
+      },
+      (error) => {
+        told = error
+      },
+    )
+    await eventually(async () => {
+      await world.clock.advance(100)
+      expect(told).toBe(true)
+    })
+    await telling
+  }
+  await eventually(() => expect(hearer.stage.letters.map(({ message }) => message)).toEqual(['0', '1', '2']))
+  for (const { stage } of [sender, hearer]) await stage.stop()
+})
+
+test('leases that Redis lost begin anew with the next hold', async () => {
+  await using world = new ControlWorld(server)
+  const { engine, stage } = await joined(world)
+  const ann = { kind: 'user', tenantId: 'clinic', name: 'ann' } as const
+  await engine.leases.hold([ann], 20_000)
+  await world.clock.advance(5_000)
+  await server.call('FLUSHALL')
+  const since = world.clock.now()
+  await engine.leases.hold([ann], 20_000)
+  await world.clock.advance(20_000)
+  expect(await engine.leases.expire(10)).toEqual([{ ...ann, since }])
+  await stage.stop()
+})
+
+test('what stands among the leases and is none of ours is passed over', async () => {
+  await using world = new ControlWorld(server)
+  const { engine, redis, stage } = await joined(world)
+  const held = redis.key(redis.partitions[0]!, 'leases', 'held')
+  for (const text of ['garbage', '{}', '["user","clinic"]', '["user",1,2]', '[]', '["tenant","a","b"]']) {
+    await server.call('ZADD', held, 1, text)
+  }
+  const ann = { kind: 'user', tenantId: 'clinic', name: 'ann' } as const
+  await engine.leases.hold([ann], 1)
+  await world.clock.advance(1)
+  expect(await engine.leases.expire(10)).toMatchObject([ann])
+  await stage.stop()
 })

@@ -2,6 +2,7 @@
  * Nodes on a real Redis that have of the Redis engine only what is not rooms: leases, directory, courier and bus. Rooms are
  * one log in this process that all of them share and that can lose its place.
  */
+import { systemClock } from '../../lib/clock.ts'
 import { type FakeClock, fakeClock } from '../../lib/fake-clock.ts'
 import { nodeId } from '../../lib/ids.ts'
 import { silentLog } from '../../lib/log.ts'
@@ -13,7 +14,6 @@ import type { OpenRedis } from '../../redis/redis.ts'
 import type { RedisServer } from '../../redis/servers.world.ts'
 import { createEmbeddedEngine } from '../embedded/embedded.ts'
 import type { Engine } from '../engine.ts'
-import type { EngineHost } from '../engine.world.ts'
 import type { AnotherNode } from '../node.world.ts'
 import type { RoomLog, RoomSink } from '../room-log.ts'
 import { RedisBus } from './bus.ts'
@@ -95,7 +95,7 @@ export class ControlWorld implements AsyncDisposable {
       address: parseRedisAddress(this.server.url),
       prefix: this.#prefix,
       node,
-      clock,
+      clock: systemClock,
       log: silentLog,
       metrics,
       time: () => clock.now(),
@@ -119,23 +119,5 @@ export class ControlWorld implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#opened.map((redis) => redis.close()))
-  }
-}
-
-/** For the contracts: several worlds on one server, each with keys of its own. */
-export const controlHost = (server: RedisServer) => async (): Promise<EngineHost> => {
-  const world = new ControlWorld(server)
-  let last: AnotherNode | undefined
-  return {
-    clock: world.clock,
-    durable: true,
-    leaseMs: 30_000,
-    async next(after) {
-      if (after === 'crash') await last?.kill()
-      last = await world.node()
-      return last.engine
-    },
-    another: () => world.node(),
-    close: () => world[Symbol.asyncDispose](),
   }
 }
