@@ -79,7 +79,18 @@ test('a comparison that messages overtake says nothing', () => {
   expect(said(view.compared('5@1.a'))).toEqual(['soon'])
   view.heard(join, 'message')
   expect(view.look()).toBe('nothing')
+})
+
+test('a comparison with something earlier is late, or a loss: the members say which', () => {
+  const view = emptyRoom()
+  view.heard(join, 'message')
   view.heard(second, 'message')
+  expect(said(view.compared('5@1.a'))).toEqual(['soon'])
+  expect(view.look()).toBe('now')
+  expect(said(view.read(snapshot('7@1.a', ['ann', 'bob'])))).toEqual(['nothing'])
+  view.compared('5@1.a')
+  const lost = snapshotOf(['1.b', '5', ['v', '5@1.a', 'uann', '1000 "desk"']])
+  expect(said(view.read(lost))).toEqual(['leave bob', 'nothing'])
   expect(said(view.compared('5@1.a'))).toEqual(['nothing'])
 })
 

@@ -25,8 +25,8 @@ const maxPending = 1_000
 export class PresenceView {
   #state: State = { kind: 'waiting' }
   #pending: Change[] = []
-  /** What a comparison found, until it is reached. */
-  #target: Version | undefined
+  /** What a comparison found other than it was told. What is later may be on its way; what is earlier may have been lost there. */
+  #target: { readonly version: Version; readonly isLater: boolean } | undefined
   /** Own changes that were told while waiting; their messages come yet. */
   readonly #early = new Set<string>()
   /** The members are not as many as the last message said. */
@@ -77,18 +77,18 @@ export class PresenceView {
     }
     if (this.#state.kind === 'loading') return { tell: [], need: 'now' }
     if (this.#pending.length > 0) return this.#goOn([])
-    if (this.#hasReached(version)) {
+    if (this.#state.at.text === text) {
       this.#early.clear()
       return { tell: [], need: this.look() }
     }
-    this.#target = version
+    this.#target = { version, isLater: isAfter(version, this.#state.at) }
     return { tell: [], need: 'soon' }
   }
 
   /** Whether what was missing has come meanwhile. */
   look(): Need {
     if (this.#state.kind !== 'telling') return this.#state.kind === 'loading' ? 'now' : 'nothing'
-    if (this.#target !== undefined && this.#hasReached(this.#target)) this.#target = undefined
+    if (this.#hasReachedTarget(this.#state.at)) this.#target = undefined
     return this.#target !== undefined || this.#pending.length > 0 || this.#broken ? 'now' : 'nothing'
   }
 
@@ -140,10 +140,10 @@ export class PresenceView {
       .map(toldOf)
   }
 
-  #hasReached(version: Version): boolean {
-    if (this.#state.kind !== 'telling') return false
-    const { at } = this.#state
-    return at.text === version.text || (at.life === version.life && at.count >= version.count)
+  #hasReachedTarget(at: Version): boolean {
+    if (this.#target === undefined) return false
+    const { version, isLater } = this.#target
+    return at.text === version.text || (isLater && at.life === version.life && at.count >= version.count)
   }
 }
 
