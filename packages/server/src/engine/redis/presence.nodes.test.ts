@@ -292,6 +292,24 @@ test('a session that leaves at once is not entered by what was sent before', asy
   expect(a.told).toEqual(['join ann', 'leave ann'])
 })
 
+test('a full Redis takes nobody in, and still renews, reads and lets leave', async () => {
+  await using scene = await two()
+  const { world, a } = scene
+  await a.enter('ann', 's1')
+  await a.enter('bob', 's2')
+  await server.call('CONFIG', 'SET', 'maxmemory', '1')
+  try {
+    await expect(a.enter('cid', 's3')).rejects.toMatchObject({ code: 'unavailable' })
+    await a.presence.renew([entry('ann', 's1'), entry('bob', 's2')])
+    await a.leave('ann', 's1')
+    expect(await a.names()).toEqual(['bob'])
+    await world.advance(21_000)
+    expect(a.told).toEqual(['join ann', 'join bob', 'leave ann', 'leave bob'])
+  } finally {
+    await server.call('CONFIG', 'SET', 'maxmemory', '0')
+  }
+})
+
 /** The fastest of some tries, ms: others use this machine too. */
 const fastest = async (work: () => Promise<unknown>): Promise<number> => {
   let best = Number.POSITIVE_INFINITY
