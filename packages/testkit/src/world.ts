@@ -16,7 +16,10 @@ import { Actor } from './actor.ts'
 
 export type WorldOptions = {
   readonly app: App
-  /** Settings that differ from the defaults. Port 0 and a folder of the world's own unless given. */
+  /**
+   * Settings that differ from the defaults. Port 0 and a folder of the world's own unless given. Worlds with the same
+   * `redisUrl` are nodes of one server, and in development take each other's tokens.
+   */
   readonly config?: Parameters<typeof configWith>[0]
   readonly clock?: Clock
 }

@@ -7,6 +7,7 @@ import type { App } from '../app/app.ts'
 import { findClientBundle } from '../client-bundle.ts'
 import type { Config } from '../config.ts'
 import type { Log } from '../lib/log.ts'
+import { describeAddress, parseRedisAddress } from '../redis/address.ts'
 import type { RunningServer } from '../server.ts'
 import { type SettingOptions, settle, withSettings } from './settings.ts'
 import { paintFor, type Terminal } from './terminal.ts'
@@ -144,6 +145,11 @@ type Started = {
   readonly pids?: readonly number[]
 }
 
+const placeOf = ({ folder }: Terminal, { dataFolder, redisUrl }: Config): [name: string, value: string] =>
+  redisUrl === undefined
+    ? ['data', resolve(folder, dataFolder)]
+    : ['redis', describeAddress(parseRedisAddress(redisUrl))]
+
 /** What somebody who just started a node wants to know. */
 export const banner = (terminal: Terminal, { config, url, file, pids }: Started): readonly string[] => {
   const paint = paintFor(terminal)
@@ -156,7 +162,7 @@ export const banner = (terminal: Terminal, { config, url, file, pids }: Started)
     row('address', paint.cyan(url)),
     row('API', `${url}/docs`),
     ...(pids ? [row('workers', `${pids.length}, processes ${pids.join(', ')}`)] : []),
-    row('data', resolve(terminal.folder, config.dataFolder)),
+    row(...placeOf(terminal, config)),
     ...(config.mode === 'development' ? [row('token', token)] : []),
     row('stop', 'Ctrl-C'),
     '',
