@@ -1,5 +1,5 @@
 /** A Redis Cluster of real servers for tests, with replicas on request; its slots are moved and its masters replaced at will. */
-import { freePort, kept, type RedisServer, startRedis } from './servers.world.ts'
+import { eventually, freePort, kept, type RedisServer, startRedis } from './servers.world.ts'
 import { slotCount } from './slots.ts'
 
 export type ClusterOptions = {
@@ -30,15 +30,6 @@ export type RedisCluster = AsyncDisposable & {
   failover(replica: ClusterNode): Promise<void>
   /** Resolves when every living node says that all is well. */
   whole(): Promise<void>
-}
-
-export const eventually = async (what: string, holds: () => Promise<boolean>, withinMs = 20_000): Promise<void> => {
-  const deadline = Date.now() + withinMs
-  for (;;) {
-    if (await holds().catch(() => false)) return
-    if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`)
-    await Bun.sleep(25)
-  }
 }
 
 const startNode = async (options: ClusterOptions): Promise<ClusterNode> => {

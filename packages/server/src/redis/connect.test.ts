@@ -176,3 +176,33 @@ test('what was sent is answered before it closes, and nothing is taken afterward
   const clients = String(await server.call('CLIENT', 'LIST'))
   expect(clients.split('\n').filter((line) => line.includes('name=fanfare'))).toEqual([])
 })
+
+test('a server that was made a replica takes nothing, and all again once it is master', async () => {
+  await using other = await startRedis()
+  await using server = await startRedis()
+  await using node = await openActor(server.url)
+  await node.say('room', 'as master')
+  await server.call('REPLICAOF', other.host, other.port)
+  expect(await codeOf(node.say('room', 'as replica', { timeoutMs: 300 }))).toBe('unavailable')
+  await until('it is not well', () => node.redis.shards()[0]?.healthy === false)
+  await server.call('REPLICAOF', 'NO', 'ONE')
+  await until('doubt', () => node.doubts.length > 0)
+  let said: unknown
+  while (said === undefined) {
+    said = await node.say('room', 'as master again').catch(() => undefined)
+    await Bun.sleep(20)
+  }
+  expect(((await node.list('room')) as string[]).at(-1)).toBe('as master again')
+})
+
+test('a database that is not there, and a wrong password, are not taken for a Redis that works', async () => {
+  await using server = await startRedis({ directives: [['databases', '2']] })
+  await using guarded = await startRedis({ directives: [['requirepass', 'right']] })
+  expect(String(await openActor(`${server.url}/7`, { openMs: 100 }).catch((error) => error))).toContain('out of range')
+  const wrong = `redis://:wrong@127.0.0.1:${guarded.port}`
+  expect(String(await openActor(wrong, { openMs: 100 }).catch((error) => error))).toContain('WRONGPASS')
+  const other = await openActor(`${server.url}/1`)
+  await other.say('room', 'apart')
+  expect(await server.call('KEYS', '*list*')).toEqual([])
+  await other[Symbol.asyncDispose]()
+})

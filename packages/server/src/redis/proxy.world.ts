@@ -9,7 +9,7 @@ export type Proxy = AsyncDisposable & {
   readonly port: number
   /** `redis://127.0.0.1:<port>` */
   readonly url: string
-  /** Delays every byte this way by so many ms, from now on. */
+  /** Delays what comes this way by so many ms, from now on; what is delayed already stays so. */
   delay(way: Way, ms: number): void
   /**
    * Swallows what passes this way, and says nothing of it. `open`: only of the connections that are there now, which stay
@@ -36,16 +36,22 @@ export const startProxy = async (port: number): Promise<Proxy> => {
   let refusing = false
 
   const pass = (pair: Pair, way: Way, from: Socket, to: Socket) => {
+    let due = 0
+    /** After the delay, and never before what came before it. */
+    const inTurn = (work: () => void) => {
+      due = Math.max(due, performance.now() + delays[way])
+      if (due <= performance.now()) work()
+      else setTimeout(work, due - performance.now())
+    }
     from.on('data', (bytes) => {
       if (pair.deaf.has(way) || swallowing.has(way)) return
-      if (delays[way] === 0) to.write(bytes)
-      else setTimeout(() => to.writable && to.write(bytes), delays[way])
+      inTurn(() => to.writable && to.write(bytes))
     })
     from.on('error', () => {})
     from.on('close', () => {
       pairs.delete(pair)
       // An end passes as bytes do: where they are swallowed, the other side hears nothing of it.
-      if (!pair.deaf.has(way) && !swallowing.has(way)) to.destroy()
+      if (!pair.deaf.has(way) && !swallowing.has(way)) inTurn(() => to.destroy())
     })
   }
   const listener = createServer((client) => {

@@ -1,6 +1,5 @@
 /** A master, its replicas and three Sentinels that watch them, as real servers for tests. */
-import { eventually } from './cluster.world.ts'
-import { kept, type RedisServer, startRedis } from './servers.world.ts'
+import { eventually, kept, type RedisServer, startRedis } from './servers.world.ts'
 
 export type SentinelOptions = {
   /** @default 1 */

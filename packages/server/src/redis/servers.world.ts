@@ -60,6 +60,16 @@ export const freePort = async (): Promise<number> => {
   return address.port
 }
 
+/** Waits until it holds; what it throws meanwhile is no more than a no. */
+export const eventually = async (what: string, holds: () => Promise<boolean>, withinMs = 20_000): Promise<void> => {
+  const deadline = Date.now() + withinMs
+  for (;;) {
+    if (await holds().catch(() => false)) return
+    if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`)
+    await Bun.sleep(25)
+  }
+}
+
 /** One command on a connection of its own. */
 export const callRedis = async (
   port: number,
