@@ -1,14 +1,17 @@
 // npm run check: what a change must pass before anybody looks at it. Format, lint, types, borders, words, unit tests.
 import { join } from 'node:path'
 import process from 'node:process'
-import { ensure } from './lib/ensure.mjs'
+import { ensure, ensureSystem } from './lib/ensure.mjs'
 import { filesIn, isBunTest } from './lib/files.mjs'
 import { capture, root } from './lib/run.mjs'
 import { green, progress, red, say, since } from './lib/say.mjs'
 import { bunTests, countsLine, failuresOf } from './lib/suites.mjs'
+import { isProvided } from './lib/tools.mjs'
 
 const start = performance.now()
 const bun = await ensure()
+// Unit tests of the engine of many nodes start their own.
+await ensureSystem(['redis-server'], isProvided)
 
 const program =
   (path, ...args) =>

@@ -1,13 +1,15 @@
 // npm run test:faults: the long programs that kill, stall and flood a server. Arguments name files; none means all.
 // Each prints one line of JSON a case, {id, pass, metric, value, limit}; one that fails, or says nothing, fails the run.
 import process from 'node:process'
-import { ensure } from './lib/ensure.mjs'
+import { ensure, ensureSystem } from './lib/ensure.mjs'
 import { filesIn } from './lib/files.mjs'
 import { capture } from './lib/run.mjs'
 import { fail, say, since } from './lib/say.mjs'
 import { countsLine, noCounts } from './lib/suites.mjs'
+import { isProvided } from './lib/tools.mjs'
 
 const bun = await ensure()
+await ensureSystem(['redis-server'], isProvided)
 const asked = process.argv.slice(2)
 const files = filesIn(['test/faults'], (name) => name.endsWith('.ts')).filter(
   (file) => asked.length === 0 || asked.some((word) => file.includes(word)),

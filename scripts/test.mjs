@@ -1,5 +1,4 @@
 // npm test: everything that proves the repository, from a fresh clone. Its last line says how many passed and failed.
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { ensure, ensureNode, ensureSystem } from './lib/ensure.mjs'
@@ -7,21 +6,11 @@ import { filesIn, isBunTest, isNodeTest } from './lib/files.mjs'
 import { capture, root } from './lib/run.mjs'
 import { progress, say, since } from './lib/say.mjs'
 import { add, bunTests, countsLine, noCounts, nodeTests } from './lib/suites.mjs'
-import { chromiumPath, pythonPath, systemProgram } from './lib/tools.mjs'
+import { chromiumPath, isProvided, provided, pythonPath } from './lib/tools.mjs'
 
 const start = performance.now()
 const bun = await ensure()
-// A page without a font has no text to measure; elsewhere than on Debian a browser comes with its fonts.
-const provided = {
-  chromium: () => chromiumPath() !== undefined,
-  'fonts-dejavu-core': () => !existsSync('/etc/debian_version'),
-  'python3-websockets': () => pythonPath() !== undefined,
-  // Tests start these by themselves, on free ports: no service need run. Valkey under the name of Redis serves too.
-  'redis-server': () => systemProgram('redis-server') !== undefined,
-  nginx: () => systemProgram('nginx') !== undefined,
-  haproxy: () => systemProgram('haproxy') !== undefined,
-}
-await ensureSystem(Object.keys(provided), (name) => provided[name]())
+await ensureSystem(Object.keys(provided), isProvided)
 const env = { CHROMIUM_PATH: chromiumPath() ?? '', PYTHON_PATH: pythonPath() ?? '' }
 
 const typeTests = async () => {

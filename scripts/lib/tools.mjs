@@ -17,7 +17,7 @@ export const chromiumPath = () =>
   ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'].map(onPath).find(Boolean)
 
 /** Where services are that tests start, which may not be on the path of an ordinary user. */
-export const systemProgram = (name) =>
+const systemProgram = (name) =>
   onPath(name) ?? ['/usr/sbin', '/usr/local/sbin'].map((folder) => join(folder, name)).find((path) => existsSync(path))
 
 const speaks = (python) => spawnSync(python, ['-c', 'import websockets'], { stdio: 'ignore' }).status === 0
@@ -26,3 +26,17 @@ const speaks = (python) => spawnSync(python, ['-c', 'import websockets'], { stdi
 export const pythonPath = () =>
   process.env.PYTHON_PATH ||
   ['/usr/bin/python3', onPath('python3')].find((path) => path !== undefined && existsSync(path) && speaks(path))
+
+/** What tests drive or start by themselves, by the names of Debian's packages, and whether something here serves. */
+export const provided = {
+  chromium: () => chromiumPath() !== undefined,
+  // A page without a font has no text to measure; elsewhere than on Debian a browser comes with its fonts.
+  'fonts-dejavu-core': () => !existsSync('/etc/debian_version'),
+  'python3-websockets': () => pythonPath() !== undefined,
+  // On free ports: no service need run. Valkey under the name of Redis serves too.
+  'redis-server': () => systemProgram('redis-server') !== undefined,
+  nginx: () => systemProgram('nginx') !== undefined,
+  haproxy: () => systemProgram('haproxy') !== undefined,
+}
+
+export const isProvided = (name) => provided[name]()

@@ -27,6 +27,8 @@ export type Parent = {
 export type Processes = {
   /** Starts this program with these words. It writes where this one does, and hears no signal of this one's terminal. */
   start(words: readonly string[], environment: { readonly [name: string]: string }, events: ChildEvents): Child
+  /** This one's. */
+  readonly pid: number
   /** Who started this one with `start`. */
   readonly parent: Parent | undefined
   /** Calls back on every SIGHUP; the result ends that. Not at a terminal: there it means that the terminal has gone. */
@@ -69,6 +71,7 @@ export const systemProcesses = (): Processes => ({
       kill: () => void child.kill('SIGKILL'),
     }
   },
+  pid: process.pid,
   parent: parentOf(),
   onHangUp(callback) {
     if (process.stdin.isTTY) return () => {}

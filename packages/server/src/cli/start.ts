@@ -161,7 +161,7 @@ export const banner = (terminal: Terminal, { config, url, file, pids }: Started)
     '',
     row('address', paint.cyan(url)),
     row('API', `${url}/docs`),
-    ...(pids ? [row('workers', `${pids.length}, processes ${pids.join(', ')}`)] : []),
+    ...(pids ? [row('workers', `${pids.length} (${pids.join(', ')}), looked after by ${terminal.processes.pid}`)] : []),
     row(...placeOf(terminal, config)),
     ...(config.mode === 'development' ? [row('token', token)] : []),
     row('stop', 'Ctrl-C'),

@@ -18,6 +18,7 @@ const alone: Processes = {
   start: () => {
     throw new Error('This terminal starts no process.')
   },
+  pid: 1_000,
   parent: undefined,
   onHangUp: () => () => {},
   cores: 4,

@@ -53,6 +53,7 @@ export const workersWorld = ({ count = 3, shutdownMs = 30_000 } = {}) => {
         },
       }
     },
+    pid: 1_000,
     parent: undefined,
     onHangUp(callback) {
       hangUps.add(callback)
