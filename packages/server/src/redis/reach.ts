@@ -13,6 +13,8 @@ const sayAfterMs = 1_000
 export const reachRedis = async (options: RedisOptions): Promise<OpenRedis> => {
   const { address, clock, log } = options
   const where = describeAddress(address)
+  // The clock's timers hold no process; one that has nothing else to hold it would end, or spin, while it waits.
+  const holding = setInterval(() => {}, 60_000)
   const saying = clock.after(sayAfterMs, () =>
     log.warn({ redis: where }, 'waiting for Redis, which does not answer yet'),
   )
@@ -24,6 +26,7 @@ export const reachRedis = async (options: RedisOptions): Promise<OpenRedis> => {
     const why = error instanceof Error ? error.message : String(error)
     throw new FanfareError('unavailable', `${why}. ${advice}`, { cause: error })
   } finally {
+    clearInterval(holding)
     saying.cancel()
   }
 }
