@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import { idOf } from './engine.world.ts'
 import { askOf } from './engine-ask.ts'
 import { nodeB, twoNodes } from './two-nodes.world.ts'
+import { beatMs } from './watch.ts'
 
 test('polls and posts that land on another node are answered by the one that has the session', async () => {
   const world = await twoNodes()
@@ -85,6 +86,19 @@ test('what a poll was answered with, and did not reach the node of the client, e
   client.heard.link.write(['4lost'])
   await world.settles()
   expect(client.heard.ends).toEqual(['transport error'])
+})
+
+test('a poll does not wait for a node that died: what asks of it notices at the next beat', async () => {
+  const world = await twoNodes({ settings: { pingIntervalMs: 600_000 }, pollMs: 600_000 })
+  const client = world.polling()
+  const poll = client.polls()
+  await world.settles()
+  await world.clock.advance(20 * beatMs)
+  expect(poll.answer).toBeUndefined()
+  world.couriers.kill(world.home.node)
+  await world.clock.advance(beatMs)
+  await world.settles()
+  expect(poll.answer).toBe('unknown')
 })
 
 test('an answer that was lost on the way is not awaited for ever, and ends the session', async () => {

@@ -21,6 +21,7 @@ const letters: readonly Letter[] = [
   { type: 'close', link: '7', how: 'shutting_down', reason: 'the node is stopping' },
   { type: 'close', link: '7', how: 'terminate', reason: '' },
   { type: 'beat', up: [['7', 12]], down: [] },
+  { type: 'here' },
   { type: 'yield', id: '1', life: 'nodeAAAA12' },
   { type: 'part', index: 0, of: 2, text: '{"v":1' },
 ]

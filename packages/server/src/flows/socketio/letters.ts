@@ -38,6 +38,8 @@ export type Letter =
   | { readonly type: 'close'; readonly link: string; readonly how: LinkEnd; readonly reason: string }
   // Either way.
   | { readonly type: 'beat'; readonly up: readonly Count[]; readonly down: readonly Count[] }
+  /** To a beat of a node of which nothing is expected here, so that it is not written to otherwise. Not answered. */
+  | { readonly type: 'here' }
   | { readonly type: 'yield'; readonly id: string; readonly life: string }
   /** Of a letter that is too large to be sent as one. */
   | { readonly type: 'part'; readonly index: number; readonly of: number; readonly text: string }
@@ -82,6 +84,7 @@ const readers: ReadonlyMap<string, (raw: Raw) => Letter> = new Map<string, (raw:
   ['down', ({ link, n, frames }) => ({ type: 'down', link: name(link), n: count(n), frames: list(frames).map(frame) })],
   ['close', ({ link, how, reason }) => ({ type: 'close', link: name(link), how: linkEnd(how), reason: short(reason) })],
   ['beat', ({ up, down }) => ({ type: 'beat', up: list(up).map(counted), down: list(down).map(counted) })],
+  ['here', () => ({ type: 'here' })],
   ['yield', ({ id, life }) => ({ type: 'yield', id: name(id), life: name(life) })],
   ['part', ({ index, of, text }) => ({ type: 'part', index: count(index), of: count(of), text: string(text) })],
 ])

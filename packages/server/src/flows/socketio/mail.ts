@@ -6,10 +6,14 @@ import type { Courier } from '../../engine/courier.ts'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import { type Deferred, deferred } from '../../lib/deferred.ts'
 import type { Log } from '../../lib/log.ts'
+import { within } from '../../lib/within.ts'
 import { decodeLetter, encodeLetter, type Letter } from './letters.ts'
 
 /** Characters of what is sent as one. */
 const partLength = 1024 * 1024
+
+/** How long a node that stops waits for what it has written. */
+const lastMs = 1_000
 
 /** JSON on one line has none inside. */
 const between = '\n'
@@ -36,6 +40,7 @@ type Incomplete = { readonly parts: string[]; readonly of: number; readonly pati
 export class Mail {
   readonly #options: MailOptions
   readonly #bundles = new Map<string, Bundle>()
+  readonly #onTheWay = new Set<Promise<Sent>>()
   /** By sender: of each, one letter at a time is on its way. */
   readonly #incomplete = new Map<string, Incomplete>()
 
@@ -52,6 +57,8 @@ export class Mail {
       }
     })
     return async () => {
+      // Goodbyes, for instance; what does not go in this time, the others find out by themselves.
+      await within(this.#options.clock, lastMs, Promise.all(this.#onTheWay))
       await stop()
       for (const from of [...this.#incomplete.keys()]) this.#drop(from)
     }
@@ -82,6 +89,7 @@ export class Mail {
         if (this.#bundles.get(node) === begun) void this.#dispatch(node, begun)
       })
       bundle = begun
+      this.#onTheWay.add(begun.sent.promise)
     }
     bundle.texts.push(text)
     bundle.characters += text.length
@@ -96,6 +104,8 @@ export class Mail {
     } catch (error) {
       log.debug({ error, node }, 'another node could not be told')
       sent.resolve('unknown')
+    } finally {
+      this.#onTheWay.delete(sent.promise)
     }
   }
 

@@ -47,8 +47,8 @@ export class OtherNodes {
     this.#services = services
     this.#mostBytes = 2 * largest
     this.#mail = new Mail({ courier: engine.courier, clock, log, largest: escaped * largest })
-    this.#questions = new Questions(this.#mail, clock)
     this.#watch = new Watch(this.#mail)
+    this.#questions = new Questions(this.#mail, clock, this.#watch)
   }
 
   /** Resolves with what stops it. */
@@ -61,7 +61,6 @@ export class OtherNodes {
     })
     const stopWatch = this.#watch.start(clock)
     return async () => {
-      this.#questions.stop()
       stopWatch()
       await stopMail()
     }
@@ -135,8 +134,11 @@ export class OtherNodes {
         this.#relayOf(from, letter.link)?.close(letter.how, letter.reason)
         return true
       case 'beat':
+        if (!this.#watch.knows(from)) this.#say(from, { type: 'here' })
         for (const [name, sent] of letter.down) this.#compare(from, name, sent)
         return false
+      case 'here':
+        return true
       default:
         return false
     }

@@ -3,6 +3,7 @@ import { FanfareError } from '@fanfare/protocol'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Answer, Letter } from './letters.ts'
 import type { Mail } from './mail.ts'
+import type { Expected, Watch } from './watch.ts'
 
 /** As many as there may be clients that wait. */
 const most = 100_000
@@ -15,35 +16,39 @@ export type Question = {
   readonly signal?: AbortSignal
 }
 
-type Open = { readonly node: string; settle(answer: Answer | undefined): void }
+type Open = Expected & { settle(answer: Answer | undefined): void }
 
 export class Questions {
   readonly #mail: Mail
   readonly #clock: Clock
+  readonly #watch: Watch
   readonly #open = new Map<string, Open>()
   #last = 0
 
-  constructor(mail: Mail, clock: Clock) {
+  constructor(mail: Mail, clock: Clock, watch: Watch) {
     this.#mail = mail
     this.#clock = clock
+    this.#watch = watch
   }
 
   get size(): number {
     return this.#open.size
   }
 
-  /** Undefined when no answer came in time or none is wanted any more; `unknown` when there is nobody to ask. @throws FanfareError `overloaded` */
+  /** Undefined when no answer came in time or none is wanted any more; `unknown` when there is nobody to ask, or not any more. @throws FanfareError `overloaded` */
   async ask({ node, letter, withinMs, signal }: Question): Promise<Answer | undefined> {
     if (this.#open.size >= most) throw new FanfareError('overloaded', 'Too many requests wait for other nodes.')
     if (signal?.aborted) return undefined
     const id = `${++this.#last}`
     const { promise, resolve: settle } = Promise.withResolvers<Answer | undefined>()
     const unwanted = () => settle(undefined)
+    const open: Open = { node, settle, broken: () => settle({ kind: 'unknown' }) }
     const timer: Timer = this.#clock.after(withinMs, unwanted)
     signal?.addEventListener('abort', unwanted, { once: true })
-    this.#open.set(id, { node, settle })
+    this.#open.set(id, open)
+    this.#watch.expect(open)
     void this.#mail.send(node, letter(id)).then((sent) => {
-      if (sent !== 'told') settle({ kind: 'unknown' })
+      if (sent !== 'told') open.broken()
     })
     try {
       return await promise
@@ -51,6 +56,7 @@ export class Questions {
       timer.cancel()
       signal?.removeEventListener('abort', unwanted)
       this.#open.delete(id)
+      this.#watch.release(open)
     }
   }
 
@@ -58,10 +64,5 @@ export class Questions {
   answered(from: string, id: string, answer: Answer): void {
     const open = this.#open.get(id)
     if (open?.node === from) open.settle(answer)
-  }
-
-  /** The node is stopping: nobody waits any longer. */
-  stop(): void {
-    for (const { settle } of [...this.#open.values()]) settle({ kind: 'unknown' })
   }
 }

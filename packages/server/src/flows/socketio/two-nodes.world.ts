@@ -15,7 +15,12 @@ const turns = async (): Promise<void> => {
   for (let turn = 0; turn < 6; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
 }
 
-export const twoNodes = async (options: EngineWorldOptions = {}) => {
+export type TwoNodesOptions = EngineWorldOptions & {
+  /** How long a poll is waited for. @default 500 */
+  readonly pollMs?: number
+}
+
+export const twoNodes = async (options: TwoNodesOptions = {}) => {
   const clock = fakeClock()
   const couriers = new Couriers()
   const yielded: string[] = []
@@ -50,7 +55,7 @@ export const twoNodes = async (options: EngineWorldOptions = {}) => {
         session,
         polls(): AnsweredPoll {
           const leaving = new AbortController()
-          const patience = { withinMs: 500, signal: leaving.signal }
+          const patience = { withinMs: options.pollMs ?? 500, signal: leaving.signal }
           const poll: AnsweredPoll = {
             answer: undefined,
             payload: undefined,

@@ -1,22 +1,26 @@
 /**
- * The watch over links that two nodes share: each of the two writes to the other in the same beat, says how far it has come,
- * and gives the links up when the other falls silent. A letter that was lost with none after it shows here.
+ * The watch over other nodes from which something is expected here: they are written to in a beat, and what is expected of
+ * one that falls silent is given up. A letter about a link that was lost, with none after it, shows here too.
  */
 import type { Clock } from '../../lib/clock.ts'
 import type { Count } from './letters.ts'
 import type { Mail } from './mail.ts'
 import type { Tally } from './tally.ts'
 
-/** This node's end of a link that another has the other end of. */
-export type SharedLink = {
+/** Something here that comes to nothing without the other node. */
+export type Expected = {
   readonly node: string
+  /** The other node is gone, or letters were lost. */
+  broken(): void
+}
+
+/** This node's end of a link that another has the other end of. */
+export type SharedLink = Expected & {
   /** As the node where the client is calls it. */
   readonly name: string
   /** Which way its letters go: `up` where the client is, `down` where the session is. */
   readonly direction: 'up' | 'down'
   readonly tally: Tally
-  /** The other end is not there, or letters were lost. */
-  broken(): void
 }
 
 export const beatMs = 5_000
@@ -27,7 +31,7 @@ const silentBeats = 3
 /** Links that one letter tells of. */
 const together = 1_000
 
-type Neighbour = { readonly links: Set<SharedLink>; silent: number }
+type Neighbour = { readonly expected: Set<Expected>; readonly links: Set<SharedLink>; silent: number }
 
 export class Watch {
   readonly #mail: Mail
@@ -41,20 +45,35 @@ export class Watch {
     const timer = clock.every(beatMs, () => this.#beat())
     return () => {
       timer.cancel()
-      for (const { links } of [...this.#neighbours.values()]) breakAll(links)
+      for (const neighbour of [...this.#neighbours.values()]) breakAll(neighbour)
     }
   }
 
   add(link: SharedLink): void {
-    const neighbour = this.#neighbours.get(link.node) ?? { links: new Set(), silent: 0 }
-    this.#neighbours.set(link.node, neighbour)
-    neighbour.links.add(link)
+    this.expect(link)
+    this.#neighbours.get(link.node)?.links.add(link)
   }
 
   remove(link: SharedLink): void {
-    const neighbour = this.#neighbours.get(link.node)
-    neighbour?.links.delete(link)
-    if (neighbour?.links.size === 0) this.#neighbours.delete(link.node)
+    this.#neighbours.get(link.node)?.links.delete(link)
+    this.release(link)
+  }
+
+  expect(one: Expected): void {
+    const neighbour = this.#neighbours.get(one.node) ?? { expected: new Set(), links: new Set(), silent: 0 }
+    this.#neighbours.set(one.node, neighbour)
+    neighbour.expected.add(one)
+  }
+
+  release(one: Expected): void {
+    const neighbour = this.#neighbours.get(one.node)
+    neighbour?.expected.delete(one)
+    if (neighbour?.expected.size === 0) this.#neighbours.delete(one.node)
+  }
+
+  /** Whether anything is expected of the node, so that it will be written to. */
+  knows(node: string): boolean {
+    return this.#neighbours.has(node)
   }
 
   heard(node: string): void {
@@ -64,7 +83,7 @@ export class Watch {
 
   #beat(): void {
     for (const [node, neighbour] of [...this.#neighbours]) {
-      if (neighbour.silent >= silentBeats) breakAll(neighbour.links)
+      if (neighbour.silent >= silentBeats) breakAll(neighbour)
       else this.#tell(node, neighbour)
     }
   }
@@ -81,13 +100,13 @@ export class Watch {
     for (let from = 0; from === 0 || from < Math.max(counts.up.length, counts.down.length); from += together) {
       const [up, down] = [counts.up.slice(from, from + together), counts.down.slice(from, from + together)]
       void this.#mail.send(node, { type: 'beat', up, down }).then((sent) => {
-        if (sent === 'gone') breakAll(links)
+        if (sent === 'gone') breakAll(neighbour)
         if (sent === 'unknown') neighbour.silent = 0
       })
     }
   }
 }
 
-const breakAll = (links: ReadonlySet<SharedLink>): void => {
-  for (const link of [...links]) link.broken()
+const breakAll = ({ expected }: Neighbour): void => {
+  for (const one of [...expected]) one.broken()
 }
