@@ -21,6 +21,8 @@ const tenantId = 'fanfare'
 /** `__` in front: no client, key or application can name it. */
 const name = '__bus'
 const eventType = 'node'
+/** After a server did not let this node listen. */
+const retryMs = 1_000
 /** Whoever is away for longer, or misses more, is told that it missed. */
 const kept = { keep: 1_000, forMs: 10 * 60_000, durable: false } as const
 
@@ -107,10 +109,20 @@ export class RedisBus implements NodeBus {
     }
   }
 
-  #listenForEmits(partition: Partition): Promise<void> {
-    return this.#options.redis.subscribe(partition, [this.#emitsOf(partition)], (_, text) =>
-      this.#hear(parseNodeMessage(text), (type) => type === 'emit'),
-    )
+  /** Emits may be lost, so a server that is away just now keeps no node from its start. */
+  async #listenForEmits(partition: Partition): Promise<void> {
+    const { clock, log, redis } = this.#options
+    const receive = this.#receive
+    try {
+      await redis.subscribe(partition, [this.#emitsOf(partition)], (_, text) =>
+        this.#hear(parseNodeMessage(text), (type) => type === 'emit'),
+      )
+    } catch (error) {
+      log.warn({ error, partition: partition.index }, 'emits of a partition cannot be heard yet')
+      clock.after(retryMs, () => {
+        if (receive !== undefined && this.#receive === receive) void this.#listenForEmits(partition)
+      })
+    }
   }
 
   #hear(message: NodeRequest | undefined, belongs: (type: NodeRequest['type']) => boolean): void {

@@ -206,3 +206,33 @@ test('what stands among the leases and is none of ours is passed over', async ()
   expect(await engine.leases.expire(10)).toMatchObject([ann])
   await stage.stop()
 })
+
+test('emits are heard a little later where a server did not let a node listen at its start', async () => {
+  await using world = new ControlWorld(server)
+  const { engine, redis, kill } = await world.node()
+  const { subscribe } = redis
+  let refusals = 2
+  Object.assign(redis, {
+    subscribe: (...of: Parameters<typeof subscribe>) =>
+      refusals-- > 0 ? Promise.reject(new Error('not now')) : subscribe(...of),
+  })
+  const stage = new NodeStage({ engine, kill })
+  await engine.log.start({ deliver() {}, lost() {} })
+  const stop = await engine.bus.start((message) => stage.received.push(message))
+  await world.clock.advance(1_000)
+  await world.clock.advance(1_000)
+  const emit = {
+    type: 'emit',
+    tenantId: 'clinic',
+    namespace: '/',
+    to: { everyone: true },
+    except: [],
+    frame: 'x',
+  } as const
+  await eventually(async () => {
+    await engine.bus.send(emit)
+    expect(stage.received).toContainEqual(emit)
+  })
+  expect(refusals).toBe(-1)
+  await stop()
+})

@@ -59,11 +59,12 @@ export class RedisCourier implements Courier {
     const { redis, node, clock, log } = this.#options
     const { partition, channel } = this.#placeOf(node)
     await redis.subscribe(partition, [channel], (_, text) => this.#hear(text, receive))
-    await this.#stay(leaseMs)
-    this.#running = true
-    const staying = clock.every(renewMs, () => {
+    // Until it is said that this node is there, it is there for whoever finds that it listens.
+    const stay = () =>
       this.#stay(leaseMs).catch((error: unknown) => log.debug({ error }, 'a node could not say that it is there'))
-    })
+    await stay()
+    this.#running = true
+    const staying = clock.every(renewMs, () => void stay())
     return async () => {
       if (!this.#running) return
       this.#running = false

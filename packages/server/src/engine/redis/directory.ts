@@ -39,14 +39,14 @@ export class RedisDirectory implements Directory {
 
   async start(local: LocalSessions): Promise<() => Promise<void>> {
     const { clock, log } = this.#options
-    await this.#stay(leaseMs)
+    const stay = () =>
+      this.#stay(leaseMs).catch((error: unknown) => log.debug({ error }, 'a node could not say that it is there'))
+    await stay()
     const writer = new DirectoryWriter({ ...this.#options, local })
     const running = { local, writer }
     this.#running = running
     writer.start()
-    const staying = clock.every(renewMs, () => {
-      this.#stay(leaseMs).catch((error: unknown) => log.debug({ error }, 'a node could not say that it is there'))
-    })
+    const staying = clock.every(renewMs, () => void stay())
     return async () => {
       if (this.#running !== running) return
       this.#running = undefined
