@@ -44,7 +44,7 @@ A time is written as \`500ms\`, \`30s\`, \`5m\`, \`24h\` or \`7d\` (a bare numbe
 ${table(settingRows.filter((one) => !isLimit(one)))}
 
 In production (\`FANFARE_MODE=production\`) a node refuses to start without a way to verify tokens, and with a secret that is
-short or known. In development it makes a secret and keeps it in the data folder.
+short or known. In development it makes a secret and keeps it in the data folder, or in Redis for all nodes.
 
 ## Limits
 

@@ -101,7 +101,7 @@ export type App = {
   /** Absent: no Socket.IO client is served. */
   readonly socketio: SocketIoRule | undefined
   readonly lifecycle: LifecycleHandlers
-  /** Run once the server is up; the result is called before it stops. */
+  /** Run once the node is up, on every node: what it makes must be there once however often it is made. The result is called before it stops. */
   readonly onStart:
     | ((server: {
         of(tenantId: string): AppContext

@@ -92,7 +92,10 @@ export type AppDescription<Rooms extends RoomSchemas = RoomSchemas, Names extend
   readonly socketio?: SocketIoDescription
   /** What follows when a user or a room is left by everybody, once over all nodes. */
   readonly lifecycle?: LifecycleHandlers
-  /** Run once the server is up; what it returns is called before the server stops. */
+  /**
+   * Run once the node is up, on every node: what it makes must be there once however often it is made (publish with a
+   * key). What it returns is called before the node stops.
+   */
   readonly onStart?: NonNullable<App['onStart']>
 }
 
