@@ -65,13 +65,17 @@ export const batchOf = (writes: readonly Write[], names: RoomKeys): WriteBatch =
   const bodies = writes.map((write) => {
     const { index } = rooms.get(write.room.key)!
     if (write.kind === 'forget') {
-      args.push('f', index, write.room.log.unique ? 'u' : '', 0)
+      args.push('f', index, write.room.log.unique ? 'u' : '')
       return ''
     }
     const body = JSON.stringify(write.draft)
-    const once = write.key === undefined ? 0 : keysBefore + keys.push(names.once(write.room.key, write.key))
-    const special = `${write.react && write.room.log.durable ? 'r' : ''}${waitsForReplicas(write.room) ? 'w' : ''}`
-    args.push('p', index, special, once, write.draft.id, write.draft.timestamp, body)
+    const keyed = write.key === undefined ? '' : 'k'
+    const special = `${keyed}${write.react && write.room.log.durable ? 'r' : ''}${waitsForReplicas(write.room) ? 'w' : ''}`
+    args.push('p', index, special, body)
+    if (special !== '') {
+      const once = write.key === undefined ? 0 : keysBefore + keys.push(names.once(write.room.key, write.key))
+      args.push(once, write.draft.id, write.draft.timestamp)
+    }
     return body
   })
   return { keys, args, bodies }

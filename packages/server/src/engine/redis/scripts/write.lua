@@ -18,9 +18,10 @@ ARGV   1    time in ms, or 0 to ask the server
        7    how many rooms
        then six a room: name; keep; age in ms (both -1 for no end); ms until its meta may expire (0 never); the epoch and the
        top that the caller knows ('' and 0: nothing)
-       then a write: 'f', index of the room, what is special about it, index of its idempotency key (0: none), and for 'p' also
-       the event's id, timestamp, JSON. Special are, one letter each, of 'p': r = keep it as unreacted, w = wait with the
-       fan-out; of 'f': u = the name is never used again
+       then a write: 'f', index of the room, 'u' when its name is never used again, else ''; or
+                     'p', index of the room, what is special about it, the event's JSON, and if anything is special the index
+                     of its idempotency key in KEYS (0: none), the event's id and timestamp
+       Special are, one letter each: k = it has a key, r = keep it as unreacted, w = wait with the fan-out
 RETURN ARGV[2], then a list for each write: {1, epoch, offset} published, {2, epoch, offset, timestamp, id} published earlier,
        {3, epoch} forgotten, {0, why} not done, alone of all
 ERROR  FENCED  the master is not who the caller takes it for, or is new: nothing was done
@@ -48,12 +49,14 @@ local minted = 0
 local rooms = {}
 local leased = false
 
-local function text(number) return string.format('%.0f', number) end
+local function text(number) return string.format('%d', number) end
+
+local now_text = text(now)
 
 local function begin_again(room)
   minted = minted + 1
   room.epoch, room.top, room.at, room.expires = seed .. minted, 0, 0, 0
-  room.changed = true
+  room.top_text, room.at_text, room.changed = '0', '0', true
   redis.call('UNLINK', room.log)
 end
 
@@ -61,23 +64,23 @@ local function tell_forgotten(room)
   redis.call('SPUBLISH', channels .. room.name, '1 f ' .. room.epoch)
 end
 
+-- All its fields from the start: a table that grows is what most of the time would go into.
 local function open(index)
   local arg, key = 8 + (index - 1) * 6, 4 + (index - 1) * 2
+  local known_epoch, known_top = ARGV[arg + 4], tonumber(ARGV[arg + 5])
+  local meta = redis.call('HMGET', KEYS[key], 'e', 't', 'a', 'x')
+  local top = tonumber(meta[2])
   local room = {
     name = ARGV[arg], keep = tonumber(ARGV[arg + 1]), age = tonumber(ARGV[arg + 2]), ttl = tonumber(ARGV[arg + 3]),
-    meta = KEYS[key], log = KEYS[key + 1],
+    meta = KEYS[key], log = KEYS[key + 1], epoch = meta[1], top = top, at = tonumber(meta[3]), expires = tonumber(meta[4]),
+    top_text = meta[2], at_text = meta[3], before = top, changed = false, gone = false,
   }
-  local known_epoch, known_top = ARGV[arg + 4], tonumber(ARGV[arg + 5])
-  local meta = redis.call('HMGET', room.meta, 'e', 't', 'a', 'x')
-  if meta[1] then
-    room.epoch, room.top, room.at, room.expires = meta[1], tonumber(meta[2]), tonumber(meta[3]), tonumber(meta[4])
-    if room.epoch == known_epoch and room.top < known_top then
-      begin_again(room)
-      tell_forgotten(room)
-    end
-  else
+  if not meta[1] then
     begin_again(room)
     if known_epoch ~= '' then tell_forgotten(room) end
+  elseif room.epoch == known_epoch and top < known_top then
+    begin_again(room)
+    tell_forgotten(room)
   end
   room.before = room.top
   rooms[index] = room
@@ -92,45 +95,44 @@ local function published_before(room, key)
   return { 2, epoch, tonumber(offset), timestamp, id }
 end
 
--- The server's error, or a table without one.
+-- What went wrong, or nil.
 local function append(room, body)
-  local offset, at = room.top + 1, math.max(now, room.at)
-  local id, added = text(offset) .. '-' .. text(at), nil
-  if room.keep > 0 then
-    added = redis.pcall('XADD', room.log, 'MAXLEN', '~', room.keep, id, 'e', body)
-  elseif room.keep < 0 then
-    added = redis.pcall('XADD', room.log, id, 'e', body)
-  else
+  local offset, at, at_text = room.top + 1, now, now_text
+  if room.at > now then at, at_text = room.at, room.at_text end
+  local offset_text = text(offset)
+  if room.keep == 0 then
     redis.call('UNLINK', room.log)
+  else
+    local added = redis.pcall('XADD', room.log, offset_text .. '-' .. at_text, 'e', body)
+    if type(added) == 'table' then return added end
   end
-  if type(added) == 'table' then return added end
-  room.top, room.at, room.changed, room.gone = offset, at, true, nil
-  return {}
+  room.top, room.at, room.changed, room.gone = offset, at, true, false
+  room.top_text, room.at_text = offset_text, at_text
+  return nil
 end
 
-local function publish(room, special, key, arg)
+local function publish(room, special, body, arg)
+  local key = special ~= '' and tonumber(ARGV[arg]) > 0 and KEYS[tonumber(ARGV[arg])] or nil
   local known = key and published_before(room, key)
   if known then return known end
-  local id, timestamp, body = ARGV[arg], ARGV[arg + 1], ARGV[arg + 2]
-  if append(room, body).err then
+  if append(room, body) then
     -- A log that is ahead of its meta, or no log at all, can only be somebody else's work.
     begin_again(room)
     tell_forgotten(room)
-    local again = append(room, body)
-    if again.err then error(again) end
+    local wrong = append(room, body)
+    if wrong then error(wrong) end
   end
-  local offset_text, at_text = text(room.top), text(room.at)
   if key then
-    local receipt = room.epoch .. ' ' .. offset_text .. ' ' .. at_text .. ' ' .. timestamp .. ' ' .. id
+    local receipt = room.epoch .. ' ' .. room.top_text .. ' ' .. room.at_text .. ' ' .. ARGV[arg + 2] .. ' ' .. ARGV[arg + 1]
     redis.call('SET', key, receipt, 'PX', window)
   end
   if string.find(special, 'r', 1, true) then
     if not leased then redis.call('ZADD', owners, now + lease, own) end
     leased = true
-    redis.call('HSET', own, room.name .. '\n' .. id, at_text .. ' ' .. offset_text .. ' ' .. body)
+    redis.call('HSET', own, room.name .. '\n' .. ARGV[arg + 1], room.at_text .. ' ' .. room.top_text .. ' ' .. body)
   end
   if not string.find(special, 'w', 1, true) then
-    redis.call('SPUBLISH', channels .. room.name, '1 e ' .. room.epoch .. ' ' .. offset_text .. ' ' .. body)
+    redis.call('SPUBLISH', channels .. room.name, '1 e ' .. room.epoch .. ' ' .. room.top_text .. ' ' .. body)
   end
   return { 1, room.epoch, room.top }
 end
@@ -147,13 +149,13 @@ end
 local function forget(room, special)
   begin_again(room)
   -- Who listens still compares it for a moment, and must not find it to have begun again.
-  if string.find(special, 'u', 1, true) then room.gone = 60000 end
+  if special == 'u' then room.gone = 60000 end
   forget_unreacted(room)
   tell_forgotten(room)
   return { 3, room.epoch }
 end
 
--- Looks at one event in 64, and takes off what is before the last of them that is too old.
+-- What is before the last of those that are too old, looking at one event in 64.
 local function take_off_old(room)
   local oldest = redis.call('XRANGE', room.log, '-', '+', 'COUNT', 1)[1]
   if not oldest then return end
@@ -164,6 +166,13 @@ local function take_off_old(room)
     cut = probe
   end
   if cut then redis.call('XTRIM', room.log, 'MINID', '~', text(cut)) end
+end
+
+-- Not with every event: what is no longer kept is not read, though it may be there yet.
+local function trim(room)
+  if room.keep == 0 or math.floor(room.top / 64) == math.floor(room.before / 64) then return end
+  if room.keep > 0 then redis.call('XTRIM', room.log, 'MAXLEN', '~', room.keep) end
+  if room.age >= 0 then take_off_old(room) end
 end
 
 -- When the log expires, and (unless that stands already) the lives of meta and log. Not with every event: what is kept a
@@ -179,9 +188,9 @@ end
 
 local function close(room)
   if not room.changed then return end
-  if room.age >= 0 and math.floor(room.top / 64) ~= math.floor(room.before / 64) then take_off_old(room) end
+  trim(room)
   local expires, meta_life, log_life = life_of(room)
-  redis.call('HSET', room.meta, 'e', room.epoch, 't', text(room.top), 'a', text(room.at), 'x', text(expires))
+  redis.call('HSET', room.meta, 'e', room.epoch, 't', room.top_text, 'a', room.at_text, 'x', text(expires))
   if meta_life then redis.call('PEXPIRE', room.meta, meta_life) end
   if log_life then redis.call('PEXPIRE', room.log, log_life) end
   if expires == -1 and room.expires ~= -1 then
@@ -190,20 +199,20 @@ local function close(room)
   end
 end
 
-local function done(kind, index, special, key, arg)
+local function done(kind, index, special, body, arg)
   local room = rooms[index] or open(index)
   if kind == 'f' then return forget(room, special) end
-  return publish(room, special, key > 0 and KEYS[key] or nil, arg)
+  return publish(room, special, body, arg)
 end
 
 local answers = { ARGV[2] }
 local arg = 8 + count * 6
 while ARGV[arg] do
-  local kind = ARGV[arg]
-  local ok, answer = pcall(done, kind, tonumber(ARGV[arg + 1]), ARGV[arg + 2], tonumber(ARGV[arg + 3]), arg + 4)
+  local kind, special = ARGV[arg], ARGV[arg + 2]
+  local ok, answer = pcall(done, kind, tonumber(ARGV[arg + 1]), special, ARGV[arg + 3], arg + 4)
   if not ok then answer = { 0, type(answer) == 'table' and answer.err or tostring(answer) } end
   answers[#answers + 1] = answer
-  arg = arg + (kind == 'p' and 7 or 4)
+  arg = arg + (kind == 'f' and 3 or special == '' and 4 or 7)
 end
 for _, room in pairs(rooms) do close(room) end
 return answers
