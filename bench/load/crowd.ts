@@ -124,7 +124,8 @@ export class Crowd {
       index: number,
       port,
       tenantId: `clinic-${number % tenants}`,
-      userId: `user-${number}`,
+      // Of a fixed width: where it is named in a frame, what follows stays in its place.
+      userId: `user-${String(number).padStart(8, '0')}`,
       rooms: rooms?.(index) ?? [],
       since,
     }

@@ -4,7 +4,7 @@
  */
 import { performance } from 'node:perf_hooks'
 import process from 'node:process'
-import { beforeNumber, digits, numbers, payloadBytes } from '../lib/payload.ts'
+import { beforeNumber, digits, numbers, payloadBytes, payloadOf } from '../lib/payload.ts'
 import type { Connection, Receiver } from './connection.ts'
 import { Crowd } from './crowd.ts'
 import { dialects } from './dialects.ts'
@@ -44,6 +44,8 @@ type Place = { epoch: string; offset: number }
 
 const remembered = 1 << 16
 const publishers = 16
+/** Of each of them. */
+const unanswered = 4
 
 const percentile = (sorted: Float64Array, share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
@@ -136,7 +138,7 @@ export class ManyRooms {
     let number = 0
     for (let at = start + this.#numberAt, last = at + digits; at < last; at++) number = number * 10 + bytes[at]! - 48
     const expected = this.#next[index]!
-    if (expected >= 0 && number !== expected) this.#wrong++
+    if (number < 0 || (expected >= 0 && number !== expected)) this.#wrong++
     this.#next[index] = (number + this.#options.rooms) % numbers
     this.#places[index]!.offset++
     this.#latencies.push(performance.now() - this.#dueAt[number % remembered]!)
@@ -241,15 +243,25 @@ export class ManyRooms {
     }
   }
 
+  /** So many to each room, by a few who wait for answers. */
   async #publishToAll(each: number): Promise<void> {
     const { ports, rooms } = this.#options
-    let answered = 0
     const finished = Promise.withResolvers<void>()
+    const sent = new Int32Array(publishers)
+    let answered = 0
+    // One publisher for each room, so that its numbers are in order.
+    const next = (connection: Connection) => {
+      const turn = sent[connection.index]!++
+      const [room, number] = [connection.index + publishers * Math.floor(turn / each), turn % each]
+      if (room >= rooms) return
+      connection.sendText(dialects.fanfare.publish(this.#room(room), 1).replace(payloadOf(0), payloadOf(number)))
+    }
     const receiver: Receiver = {
-      frame(_connection: Connection, bytes, start, end) {
+      frame(connection, bytes, start, end) {
         const text = Buffer.from(bytes.subarray(start, start + 40)).toString()
         if (!text.startsWith('{"type":"reply"')) throw new Error(Buffer.from(bytes.subarray(start, end)).toString())
         if (++answered === each * rooms) finished.resolve()
+        else next(connection)
       },
     }
     const crowd = new Crowd({
@@ -260,11 +272,7 @@ export class ManyRooms {
       receiver,
     })
     await crowd.open()
-    for (let index = 0; index < rooms; index++) {
-      const template = new Template(dialects.fanfare.publish(this.#room(index), 1), each)
-      crowd.connections[index % publishers]!.send(template.frames(0, each).slice())
-      if (index % 50 === 49) await Bun.sleep(5)
-    }
+    for (const connection of crowd.connections) for (let count = 0; count < unanswered; count++) next(connection)
     await within(60_000, finished.promise, () => `${each * rooms - answered} publishes were not answered`)
     crowd.end()
   }
