@@ -236,3 +236,28 @@ test('emits are heard a little later where a server did not let a node listen at
   expect(refusals).toBe(-1)
   await stop()
 })
+
+test('a node with many tenants ends soon though Redis is gone, and a short absence loses nothing', async () => {
+  await using lost = await startRedis()
+  await using world = new ControlWorld(lost)
+  const [one, two] = [await joined(world), await joined(world)]
+  for (let number = 0; number < 500; number++) {
+    one.stage.here.put(`clinic${number}`, session(`s${number}`))
+    one.engine.directory.touch(`clinic${number}`, `s${number}`)
+  }
+  await lost.restart({ empty: true })
+  const known = async () => {
+    const counts = await Promise.all(
+      Array.from({ length: 500 }, (_, number) => two.engine.directory.count(`clinic${number}`)),
+    )
+    return counts.reduce((sum, { sessions }) => sum + sessions, 0)
+  }
+  await eventually(async () => {
+    await world.clock.advance(1_000)
+    expect(await known()).toBe(500)
+  }, 10_000)
+  await lost.kill()
+  const began = performance.now()
+  await one.stage.stop()
+  expect(performance.now() - began).toBeLessThan(10_000)
+}, 30_000)

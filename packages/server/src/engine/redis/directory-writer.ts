@@ -85,9 +85,12 @@ export class DirectoryWriter {
     this.#flushing?.cancel()
     this.#undoubt?.()
     await this.#underWay
-    await this.#each([...this.#tenants.values()], async (tenant) => {
-      await this.#send(tenant, { anew: true, items: [] })
-    })
+    await this.#each([...this.#tenants.values()], (tenant) =>
+      this.#send(tenant, { anew: true, items: [] }).then(
+        () => true,
+        () => false,
+      ),
+    )
   }
 
   async #flush(): Promise<void> {
@@ -99,28 +102,35 @@ export class DirectoryWriter {
     await this.#each(due, (tenant) => this.#write(tenant))
   }
 
-  /** One after another, so many at a time. */
-  async #each(tenants: readonly Tenant[], work: (tenant: Tenant) => Promise<void>): Promise<void> {
+  /** So many at a time. Where one fails, others of its partition would only wait for the same one after another. */
+  async #each(tenants: readonly Tenant[], work: (tenant: Tenant) => Promise<boolean>): Promise<void> {
+    const away = new Set<number>()
     let next = 0
     const worker = async (): Promise<void> => {
-      for (let tenant = tenants[next++]; tenant; tenant = tenants[next++]) await work(tenant)
+      for (let tenant = tenants[next++]; tenant; tenant = tenants[next++]) {
+        const { index } = directoryKeys(this.#options.redis, tenant.tenantId).partition
+        if (!away.has(index) && !(await work(tenant))) away.add(index)
+      }
     }
     await Promise.all(Array.from({ length: Math.min(atOnce, tenants.length) }, worker))
   }
 
-  async #write(tenant: Tenant): Promise<void> {
+  /** False when it could not be written. */
+  async #write(tenant: Tenant): Promise<boolean> {
     const { clock, log } = this.#options
     tenant.writing = true
     try {
       const left = tenant.number > 0 ? await this.#writeTouched(tenant) : await this.#writeAnew(tenant)
       tenant.writtenAt = clock.now()
       if (left === 0 && tenant.touched.size === 0) this.#tenants.delete(tenant.tenantId)
+      return true
     } catch (error) {
       // Whether it was done is not known.
       tenant.number = 0
       tenant.touched.clear()
       tenant.dueAt = clock.now() + retryMs
       log.debug({ error, tenant: tenant.tenantId }, 'the directory could not be written; it is written anew')
+      return false
     } finally {
       tenant.writing = false
     }
