@@ -6,12 +6,12 @@ import type { Frame } from '../../wire/dialect.ts'
 const aloneMs = 2
 
 export class Alone {
-  #held: Frame[] | undefined
+  #held: Frame[] | undefined = []
 
   /** Nothing follows for a moment; then `release` is called, once. */
-  begin(clock: Clock, release: () => void): void {
-    this.#held = []
+  static begin(clock: Clock, release: () => void): Alone {
     clock.after(aloneMs, release)
+    return new Alone()
   }
 
   /** Whether they were kept back. */

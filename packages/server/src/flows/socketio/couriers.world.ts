@@ -20,7 +20,7 @@ export class Couriers {
         return async () => this.kill(node)
       },
       tell: async (to, text) => {
-        if (this.away) throw new FanfareError('unavailable')
+        if (this.away || !this.#nodes.has(node)) throw new FanfareError('unavailable')
         const receive = this.#nodes.get(to)
         if (!receive) return false
         const carried = { from: node, to, text }

@@ -84,8 +84,7 @@ export class EngineSocket implements EngineLink, CarriedSession, LinkReader, Bea
     this.write([message])
     // A poll that waits is answered with it alone anyway.
     if (this.#state !== 'open' || this.#alone || this.#carrier instanceof Polling) return
-    this.#alone = new Alone()
-    this.#alone.begin(this.#home.clock, () => this.#release())
+    this.#alone = Alone.begin(this.#home.clock, () => this.#release())
   }
 
   #give(messages: readonly Frame[]): void {
@@ -140,7 +139,6 @@ export class EngineSocket implements EngineLink, CarriedSession, LinkReader, Bea
     return last
   }
 
-  /** Whoever asked is gone, and what was or would be in the answer is lost to them. */
   pollLost(): void {
     if (this.#polling()) this.end('transport error')
   }
@@ -172,7 +170,6 @@ export class EngineSocket implements EngineLink, CarriedSession, LinkReader, Bea
     return this.#state !== 'closed'
   }
 
-  /** What is sent is of a kind that is not taken. */
   refuse(): void {
     this.end('transport error')
   }
