@@ -14,6 +14,7 @@ import type { LogRoom } from '../../model/room.ts'
 import type { RoomKey } from '../../model/room-key.ts'
 import type { Listener, Partition, Redis, Reply } from '../../redis/redis.ts'
 import { readScript } from '../../redis/script.ts'
+import { crc16 } from '../../redis/slots.ts'
 import type { ReadQuery, Slice } from '../room-log.ts'
 import type { Broker, BrokerSink, Known, Lane, Write, Written } from './broker.ts'
 import type { PresenceEar } from './ears.ts'
@@ -41,24 +42,36 @@ export type RedisBrokerOptions = {
   readonly presence: PresenceEar
 }
 
+/**
+ * Of a single server. While it works at the batch of one, the node makes and reads that of the other; a room is always
+ * in the same lane, so its order stands. In a Cluster there is a lane for each partition anyway.
+ */
+const lanesOfOne = 2
 /** What nobody of ours said is logged once in so long, and always counted. */
 const warnEveryMs = 60_000
 
 export class RedisBroker implements Broker {
   readonly #options: RedisBrokerOptions
+  /** By index of the partition. */
+  readonly #lanes: readonly (readonly Lane[])[]
   readonly #partitions: ReadonlyMap<Lane, Partition>
   #sink: BrokerSink | undefined
   #warnedAt = Number.NEGATIVE_INFINITY
 
   constructor(options: RedisBrokerOptions) {
     this.#options = options
-    this.#partitions = new Map(options.redis.partitions.map((partition) => [String(partition.index), partition]))
+    const { partitions } = options.redis
+    const count = partitions.length === 1 ? lanesOfOne : 1
+    this.#lanes = partitions.map(({ index }) => Array.from({ length: count }, (_, lane) => `${index}.${lane}`))
+    this.#partitions = new Map(
+      partitions.flatMap((partition) => this.#lanes[partition.index]!.map((lane) => [lane, partition] as const)),
+    )
   }
 
   async start(sink: BrokerSink): Promise<() => Promise<void>> {
     this.#sink = sink
     const end = this.#options.redis.onDoubt((doubted) => {
-      for (const { index } of doubted) this.#sink?.doubted(String(index))
+      for (const { index } of doubted) for (const lane of this.#lanes[index]!) this.#sink?.doubted(lane)
     })
     return async () => {
       end()
@@ -67,7 +80,8 @@ export class RedisBroker implements Broker {
   }
 
   laneOf(room: RoomKey): Lane {
-    return String(this.#options.redis.partitionOf(room).index)
+    const lanes = this.#lanes[this.#options.redis.partitionOf(room).index]!
+    return lanes.length === 1 ? lanes[0]! : lanes[crc16(Buffer.from(room)) % lanes.length]!
   }
 
   async write(lane: Lane, writes: readonly Write[]): Promise<readonly Written[]> {
@@ -95,7 +109,7 @@ export class RedisBroker implements Broker {
     for (let tries = 0; tries < 3; tries++) {
       const reply = (await redis.run(partition, call)) as Reply[]
       if (reply[0] !== 'missing') return sliceOf(reply)
-      await this.compare(String(partition.index), [{ room, known: undefined }])
+      await this.compare(this.laneOf(room.key), [{ room, known: undefined }])
     }
     throw new FanfareError('unavailable', 'The room is lost again and again; Redis keeps nothing.')
   }

@@ -9,7 +9,5 @@ beforeAll(async () => {
 }, 30_000)
 afterAll(() => cluster[Symbol.asyncDispose]())
 
-describeEngine(
-  'redis cluster',
-  redisHost(() => cluster.url),
-)
+const url = () => cluster.url
+describeEngine('redis cluster', redisHost(url))

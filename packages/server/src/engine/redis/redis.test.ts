@@ -9,7 +9,5 @@ beforeAll(async () => {
 })
 afterAll(() => server[Symbol.asyncDispose]())
 
-describeEngine(
-  'redis',
-  redisHost(() => server.url),
-)
+const url = () => server.url
+describeEngine('redis', redisHost(url))
