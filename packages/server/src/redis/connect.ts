@@ -41,7 +41,7 @@ export type RedisOptions = {
 
 type Open = (endpoint: Endpoint, purpose: string, entry?: Entry) => Promise<Connection>
 
-/** @throws FanfareError `unavailable` when Redis does not answer in time, with what it said last as the cause */
+/** @throws Error for a prefix with braces; FanfareError `unavailable` when Redis does not answer in time, with what it said last as the cause */
 export const openRedis = async (options: RedisOptions): Promise<OpenRedis> => {
   const {
     address,
@@ -54,6 +54,8 @@ export const openRedis = async (options: RedisOptions): Promise<OpenRedis> => {
     openMs = 10_000,
     beatMs = 2_000,
   } = options
+  if (/[{}]/.test(prefix))
+    throw new Error('A prefix of keys has no braces: what stands in braces says where a key lives.')
   const open: Open = (endpoint, purpose, entry = address) =>
     openConnection({ endpoint, entry, clock, name: `fanfare:${node}:${purpose}` })
   const key = ({ tag }: Partition, ...parts: readonly string[]) => `${prefix}:{${tag}}:${parts.join(':')}`
@@ -94,7 +96,7 @@ export const openRedis = async (options: RedisOptions): Promise<OpenRedis> => {
     subscribe: (partition, channels, listener) => hearing.subscribe(partition, channels, listener),
     unsubscribe: (partition, channels) => hearing.unsubscribe(partition, channels),
     onDoubt: (doubted) => doubts.on(doubted),
-    shards: () => routes.shards.map((one) => one.state()),
+    shards: () => routes.states(),
     close: () => {
       runs.close()
       return routes.close()

@@ -118,9 +118,6 @@ export const openConnection = async (options: ConnectionOptions): Promise<Connec
   let reason = 'the server closed it'
   let over = false
   let destroyed = false
-  client.on('error', (error: Error) => {
-    if (!destroyed) reason = error.message
-  })
   client.once('end', () => {
     over = true
     ended.resolve(reason)
@@ -133,6 +130,10 @@ export const openConnection = async (options: ConnectionOptions): Promise<Connec
     reason = why
     client.disconnect()
   }
+  client.on('error', (error: Error) => {
+    // Also an answer to nothing that was asked: from then on every answer could be another's.
+    destroy(error.message)
+  })
   const retire = (why: string) => {
     retired ??= why
     if (pending === 0) destroy(why)
@@ -160,7 +161,7 @@ export const openConnection = async (options: ConnectionOptions): Promise<Connec
   try {
     if (!(await within(clock, openMs, opening))) throw new Error(`it did not answer within ${openMs} ms`)
     const info = await opening
-    // The client takes a database that is not there for database 0, and says nothing.
+    // The client takes a database that is not there for database 0, and goes on.
     if (options.entry.db > 0) await send('SELECT', options.entry.db)
     const id = Number(await send('CLIENT', 'ID').catch(() => 0))
     return {

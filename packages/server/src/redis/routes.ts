@@ -6,7 +6,7 @@ import type { Clock, Timer } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import { type Endpoint, nameOf } from './address.ts'
 import { NotSent } from './connection.ts'
-import type { Partition } from './redis.ts'
+import type { Partition, ShardState } from './redis.ts'
 import { Shard, type ShardOptions } from './shard.ts'
 import type { Topology } from './topology.ts'
 
@@ -19,6 +19,8 @@ export type RoutesOptions = {
 
 /** Between two questions, however much trouble there is. */
 const restMs = 100
+/** How soon something that is not well is looked at again, though nobody complains. */
+const lookMs = 1_000
 
 export class Routes {
   readonly #options: RoutesOptions
@@ -40,7 +42,18 @@ export class Routes {
     await this.#ask()
     topology.onChange(() => void this.refresh())
     const { everyMs } = topology
-    if (everyMs !== undefined) this.#timer = clock.every(everyMs, () => void this.refresh())
+    if (everyMs === undefined) return
+    this.#timer = clock.every(lookMs, () => {
+      const unwell = this.states().some(({ healthy }) => !healthy)
+      if (unwell || clock.now() - this.#askedAt >= everyMs) void this.refresh()
+    })
+  }
+
+  /** Every partition is in one of them: those that nobody has at the moment stand together, and are not well. */
+  states(): readonly ShardState[] {
+    const lost = this.#options.topology.partitions.filter(({ index }) => !this.#owners.has(index))
+    const nobody = { address: 'nobody', partitions: lost, healthy: false }
+    return [...this.shards.map((shard) => shard.state()), ...(lost.length === 0 ? [] : [nobody])]
   }
 
   get shards(): readonly Shard[] {
@@ -65,6 +78,7 @@ export class Routes {
 
   /** Asks who the masters are, at once or a little later; one question at a time. Never throws. */
   refresh(): Promise<void> {
+    if (this.#options.topology.everyMs === undefined) return Promise.resolve()
     this.#asking ??= this.#askAgain()
     return this.#asking
   }
@@ -77,9 +91,8 @@ export class Routes {
   }
 
   async #askAgain(): Promise<void> {
-    const { topology, clock, log } = this.#options
+    const { clock, log } = this.#options
     try {
-      if (topology.everyMs === undefined) return
       const rest = this.#askedAt + restMs - clock.now()
       if (rest > 0) await new Promise<void>((resolve) => void clock.after(rest, resolve))
       if (!this.#closed) await this.#ask()
