@@ -45,8 +45,9 @@ export type Attempt = {
 /** What one connection has said so far. */
 type Visit = { readonly connection: Connection; replid: string; readonly arrivals: Map<number, Promise<void>> }
 
-/** The answer of a wait comes before the connection is given up for silence. */
+/** The answer of a wait comes before the connection is given up for silence, and before the call is. */
 const longestWaitMs = 2_000
+const waitShare = 0.8
 
 export class Commands {
   readonly #options: CommandsOptions
@@ -91,7 +92,7 @@ export class Commands {
     const visit = this.#visitOf(await this.#kept.ready(withinMs))
     await this.#arrived(visit, partition, asking)
     if (!isWanted()) throw new NotSent('nobody waits for it any more')
-    const waitMs = Math.min(longestWaitMs, until - clock.now())
+    const waitMs = Math.min(longestWaitMs, (until - clock.now()) * waitShare)
     return evaluate(visit.connection, { call, time: time(), replid: visit.replid, waitMs, asking, isWanted })
   }
 

@@ -31,7 +31,16 @@ export type Write = {
 
 /** `failed`: this write alone was not done, and is known not to be. */
 export type Written =
-  | { readonly kind: 'published'; readonly receipt: Receipt; readonly duplicate: boolean }
+  | {
+      readonly kind: 'published'
+      readonly receipt: Receipt
+      readonly duplicate: boolean
+      /**
+       * Resolves once it is as safe as the receipt says, and told; before it is neither acknowledged nor delivered. The lane
+       * goes on meanwhile. Rejects with `unavailable`: stored, and with the same key it is waited for again.
+       */
+      readonly safe?: Promise<void>
+    }
   | { readonly kind: 'forgotten'; readonly epoch: string }
   | { readonly kind: 'failed'; readonly error: unknown }
 

@@ -80,8 +80,18 @@ export class BrokerWorld implements AsyncDisposable {
     return { kind: 'publish', room, draft, react: false, ...options }
   }
 
-  send(...writes: readonly Write[]): Promise<readonly Written[]> {
-    return this.broker.write(this.broker.laneOf(writes[0]!.room.key), writes)
+  /** As the log would have it once all is as safe as was asked. */
+  async send(...writes: readonly Write[]): Promise<readonly Written[]> {
+    const written = await this.broker.write(this.broker.laneOf(writes[0]!.room.key), writes)
+    return await Promise.all(
+      written.map(async (each): Promise<Written> => {
+        if (each.kind !== 'published' || !each.safe) return each
+        return each.safe.then(
+          () => each,
+          (error: unknown) => ({ kind: 'failed', error }),
+        )
+      }),
+    )
   }
 
   /** Publishes what must be stored. */

@@ -40,7 +40,14 @@ type Waiting<Done> = {
   /** On which beat it came. */
   readonly born: number
 }
-type Queue<Done> = { waiting: Waiting<Done>[]; bytes: number; flying: readonly Waiting<Done>[] }
+type Queue<Done> = {
+  waiting: Waiting<Done>[]
+  flying: readonly Waiting<Done>[]
+  /** Written, and not yet as safe as was asked. */
+  readonly unsafe: Set<Waiting<Done>>
+  /** Of those that wait and those that are unsafe. */
+  bytes: number
+}
 
 export class Lanes<Done> {
   readonly #options: LanesOptions<Done>
@@ -59,7 +66,7 @@ export class Lanes<Done> {
   put(lane: Lane, write: Write, bytes: number): Promise<Done> {
     const { waitingWrites, waitingBytes } = this.#options.bounds
     const queue = this.#queue(lane)
-    if (queue.waiting.length >= waitingWrites || queue.bytes + bytes > waitingBytes) {
+    if (queue.waiting.length + queue.unsafe.size >= waitingWrites || queue.bytes + bytes > waitingBytes) {
       return Promise.reject(new FanfareError('unavailable', 'More is being published than the broker takes.'))
     }
     const waiting = { write, bytes, settle: deferred<Done>(), born: this.#beat }
@@ -74,7 +81,7 @@ export class Lanes<Done> {
   beat(beats: number): void {
     const oldest = ++this.#beat - beats
     for (const queue of this.#queues.values()) {
-      for (const { settle, born } of queue.flying) if (born <= oldest) settle.reject(tooLong())
+      for (const { settle, born } of [...queue.flying, ...queue.unsafe]) if (born <= oldest) settle.reject(tooLong())
       let late = 0
       while (late < queue.waiting.length && queue.waiting[late]!.born <= oldest) late++
       for (const { settle, bytes } of queue.waiting.splice(0, late)) {
@@ -95,7 +102,7 @@ export class Lanes<Done> {
   #queue(lane: Lane): Queue<Done> {
     let queue = this.#queues.get(lane)
     if (!queue) {
-      queue = { waiting: [], bytes: 0, flying: [] }
+      queue = { waiting: [], flying: [], unsafe: new Set(), bytes: 0 }
       this.#queues.set(lane, queue)
     }
     return queue
@@ -104,7 +111,7 @@ export class Lanes<Done> {
   async #run(lane: Lane, queue: Queue<Done>): Promise<void> {
     while (queue.waiting.length > 0 && queue.flying.length === 0) {
       queue.flying = this.#batch(queue)
-      await this.#fly(lane, queue.flying)
+      await this.#fly(lane, queue)
       queue.flying = []
     }
     this.#tellDrained()
@@ -123,17 +130,40 @@ export class Lanes<Done> {
     return queue.waiting.splice(0, count)
   }
 
-  async #fly(lane: Lane, batch: readonly Waiting<Done>[]): Promise<void> {
+  async #fly(lane: Lane, queue: Queue<Done>): Promise<void> {
     const { broker, prepare, tick } = this.#options
+    const batch = queue.flying
     const asked = tick()
     try {
       const written = await broker.write(
         lane,
         batch.map(({ write }) => prepare(write)),
       )
-      for (const [index, waiting] of batch.entries()) this.#settle(waiting, written[index], asked)
+      for (const [index, waiting] of batch.entries()) {
+        const answer = written[index]
+        if (answer?.kind === 'published' && answer.safe) {
+          void this.#untilSafe(queue, waiting, answer.safe).then((safe) => safe && this.#settle(waiting, answer, asked))
+        } else this.#settle(waiting, answer, asked)
+      }
     } catch (error) {
       for (const { settle } of batch) settle.reject(asUnavailable(error))
+    }
+  }
+
+  /** In the order of the writes, as those that are safe together are told so in their order. */
+  async #untilSafe(queue: Queue<Done>, waiting: Waiting<Done>, safe: Promise<void>): Promise<boolean> {
+    queue.unsafe.add(waiting)
+    queue.bytes += waiting.bytes
+    try {
+      await safe
+      return true
+    } catch (error) {
+      waiting.settle.reject(asUnavailable(error))
+      return false
+    } finally {
+      queue.unsafe.delete(waiting)
+      queue.bytes -= waiting.bytes
+      this.#tellDrained()
     }
   }
 
@@ -149,7 +179,9 @@ export class Lanes<Done> {
 
   #tellDrained(): void {
     if (!this.#drained) return
-    for (const { waiting, flying } of this.#queues.values()) if (waiting.length + flying.length > 0) return
+    for (const { waiting, flying, unsafe } of this.#queues.values()) {
+      if (waiting.length + flying.length + unsafe.size > 0) return
+    }
     this.#drained.resolve()
   }
 }

@@ -1,13 +1,15 @@
 /** What the scripts promise beyond the contract: batches, lost and rolled-back logs, strangers, a full server, replicas. */
 import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { systemClock } from '../../lib/clock.ts'
 import { type RedisServer, startRedis } from '../../redis/servers.world.ts'
 import { upTo } from '../engine.world.ts'
 import { BrokerWorld } from './broker.world.ts'
+import { createRoomLog } from './room-log.ts'
 
 let server: RedisServer
 let replica: RedisServer
 beforeAll(async () => {
-  server = await startRedis()
+  server = await startRedis({ directives: [['repl-diskless-sync-delay', '0']] })
   replica = await startRedis({ directives: [['replicaof', server.host, String(server.port)]] })
 })
 afterAll(async () => {
@@ -179,6 +181,35 @@ test('R-05 with acks of replicas an event is told and acknowledged when a replic
   expect(retried).toMatchObject({ duplicate: true, receipt: { offset: 2, durability: 'replicas' } })
   await until(() => world.heard.length === 2)
   expect(offsetsOf(world)).toEqual([1, 2])
+}, 30_000)
+
+test('a replica that does not answer holds up no room that did not ask for it, and who did is told within 3 s', async () => {
+  await using world = await BrokerWorld.open(server)
+  const log = createRoomLog({ broker: world.broker, clock: systemClock })
+  const stop = await log.start({ deliver: () => {}, lost: () => {} })
+  const careful = world.room('careful', { acks: 'replicas' })
+  // In every lane.
+  const quick = upTo(8).map((number) => world.room(`quick${number}`))
+  await until(async () => ((await replica.call('INFO', 'replication')) as string).includes('master_link_status:up'))
+  replica.pause()
+  const began = performance.now()
+  const refused = log.publish(careful, world.write(careful, 0).draft, { key: 'k' }).then(
+    () => undefined,
+    (error: { code: string }) => ({ code: error.code, afterMs: performance.now() - began }),
+  )
+  for (const room of quick) await log.publish(room, world.write(room, 1).draft)
+  expect(performance.now() - began).toBeLessThan(1_000)
+  const { code, afterMs } = (await refused)!
+  expect(code).toBe('unavailable')
+  expect(afterMs).toBeGreaterThan(1_000)
+  expect(afterMs).toBeLessThan(3_000)
+  replica.resume()
+  expect(await log.publish(careful, world.write(careful, 0).draft, { key: 'k' })).toMatchObject({
+    duplicate: true,
+    offset: 1,
+    durability: 'replicas',
+  })
+  await stop()
 }, 30_000)
 
 test('a log is trimmed on the server too, by count and by age, and what is left of a quiet room expires', async () => {

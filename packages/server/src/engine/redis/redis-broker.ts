@@ -20,16 +20,16 @@ import type { Broker, BrokerSink, Known, Lane, Write, Written } from './broker.t
 import type { PresenceEar } from './ears.ts'
 import { decodeBody, decodeEnvelope } from './envelope.ts'
 import { membersKey, roomChannel } from './presence-keys.ts'
+import { type Appended, Replicas } from './replicas.ts'
+import { roomKeysIn } from './room-keys.ts'
 import { type RedisUnreacted, unreactedLeaseMs } from './unreacted.ts'
-import { batchOf, finite, metaLifeMs, type RoomKeys, waitsForReplicas, writtenOf } from './write-batch.ts'
+import { batchOf, finite, metaLifeMs, waitsForReplicas, writtenOf } from './write-batch.ts'
 
 const scriptOf = (name: string) => readScript(new URL(`./scripts/${name}.lua`, import.meta.url))
 const scripts = {
   write: scriptOf('write'),
   compare: scriptOf('compare'),
   read: scriptOf('read'),
-  mark: scriptOf('mark'),
-  fanOut: scriptOf('fan-out'),
 }
 
 export type RedisBrokerOptions = {
@@ -55,11 +55,13 @@ export class RedisBroker implements Broker {
   /** By index of the partition. */
   readonly #lanes: readonly (readonly Lane[])[]
   readonly #partitions: ReadonlyMap<Lane, Partition>
+  readonly #replicas: Replicas
   #sink: BrokerSink | undefined
   #warnedAt = Number.NEGATIVE_INFINITY
 
   constructor(options: RedisBrokerOptions) {
     this.#options = options
+    this.#replicas = new Replicas(options.redis)
     const { partitions } = options.redis
     const count = partitions.length === 1 ? lanesOfOne : 1
     this.#lanes = partitions.map(({ index }) => Array.from({ length: count }, (_, lane) => `${index}.${lane}`))
@@ -87,20 +89,20 @@ export class RedisBroker implements Broker {
   async write(lane: Lane, writes: readonly Write[]): Promise<readonly Written[]> {
     const { redis, unreacted, idempotencyMs } = this.#options
     const partition = this.#partitionOf(lane)
-    const batch = batchOf(writes, this.#namesIn(partition))
+    const batch = batchOf(writes, roomKeysIn(redis, partition))
     const keys = [redis.key(partition, 'life'), ...unreacted.keysIn(partition), ...batch.keys]
     const channels = roomChannel(redis, partition, '')
     const args = [shortId(), idempotencyMs, unreactedLeaseMs, channels, ...batch.args]
     const [master, ...answers] = (await redis.run(partition, { script: scripts.write, keys, args })) as Reply[]
     const written = writes.map((write, index) => writtenOf(write, answers[index]!))
     if (!writes.some((write) => waitsForReplicas(write.room))) return written
-    return await this.#replicate(partition, String(master), { writes, written, bodies: batch.bodies })
+    return this.#whenReplicated({ partition, master: String(master), writes, written, bodies: batch.bodies })
   }
 
   async read(room: LogRoom, query: ReadQuery): Promise<Slice> {
     const { redis } = this.#options
     const partition = redis.partitionOf(room.key)
-    const names = this.#namesIn(partition)
+    const names = roomKeysIn(redis, partition)
     const call = {
       script: scripts.read,
       keys: [names.meta(room.key), names.log(room.key)],
@@ -117,7 +119,7 @@ export class RedisBroker implements Broker {
   async compare(lane: Lane, rooms: readonly Known[]): Promise<readonly Position[]> {
     const { redis, presence } = this.#options
     const partition = this.#partitionOf(lane)
-    const names = this.#namesIn(partition)
+    const names = roomKeysIn(redis, partition)
     const keys: string[] = []
     const args: (string | number)[] = [shortId(), roomChannel(redis, partition, '')]
     for (const { room, known } of rooms) {
@@ -152,17 +154,6 @@ export class RedisBroker implements Broker {
     return partition
   }
 
-  #namesIn(partition: Partition): RoomKeys {
-    const { redis } = this.#options
-    const [meta, log, once] = ['meta', 'log', 'once'].map((kind) => redis.key(partition, kind, ''))
-    return {
-      meta: (room) => meta + room,
-      log: (room) => log + room,
-      // A room's name holds no line end.
-      once: (room, key) => `${once}${room}\n${key}`,
-    }
-  }
-
   #listenerIn(channels: string): Listener {
     return (channel, message) => {
       const room = channel.slice(channels.length) as RoomKey
@@ -184,46 +175,31 @@ export class RedisBroker implements Broker {
     )
   }
 
-  /** Waits until a replica has what was written, tells whoever listens, and gives what may be acknowledged by then. */
-  async #replicate(partition: Partition, master: string, batch: Replicated): Promise<readonly Written[]> {
-    const { redis } = this.#options
-    const waiting = (index: number) =>
-      batch.written[index]!.kind === 'published' && waitsForReplicas(batch.writes[index]!.room)
-    try {
-      const mark = { script: scripts.mark, keys: [redis.key(partition, 'mark')], args: [master], replicas: 1 }
-      if ((await redis.run(partition, mark)) !== 1) throw new FanfareError('unavailable', changed)
-      await this.#fanOut(partition, master, batch)
-      return batch.written
-    } catch (error) {
-      return batch.written.map((written, index) => (waiting(index) ? { kind: 'failed', error } : written))
-    }
-  }
-
-  async #fanOut(partition: Partition, master: string, { writes, written, bodies }: Replicated): Promise<void> {
-    const { redis } = this.#options
-    const names = this.#namesIn(partition)
-    const keys: string[] = []
-    const args: (string | number)[] = [master, roomChannel(redis, partition, '')]
-    for (const [index, { room }] of writes.entries()) {
-      const answer = written[index]!
-      if (answer.kind !== 'published' || !waitsForReplicas(room)) continue
-      const { epoch, offset } = answer.receipt
-      keys.push(names.meta(room.key), names.log(room.key))
+  /** What was appended without being told of, until a replica has it. */
+  #whenReplicated(batch: Batch): readonly Written[] {
+    const appended: Appended[] = []
+    for (const [index, { room }] of batch.writes.entries()) {
+      const written = batch.written[index]!
+      if (written.kind !== 'published' || !waitsForReplicas(room)) continue
+      const { epoch, offset } = written.receipt
       // The first of the same key may not have been told of; the body here is then not its own.
-      args.push(room.key, epoch, offset, answer.duplicate ? '' : bodies[index]!)
+      appended.push({ room: room.key, epoch, offset, body: written.duplicate ? '' : batch.bodies[index]! })
     }
-    const told = await redis.run(partition, { script: scripts.fanOut, keys, args })
-    if (told === -1) throw new FanfareError('unavailable', changed)
+    if (appended.length === 0) return batch.written
+    const safe = this.#replicas.confirm(batch.partition, batch.master, appended)
+    return batch.written.map((written, index) =>
+      written.kind === 'published' && waitsForReplicas(batch.writes[index]!.room) ? { ...written, safe } : written,
+    )
   }
 }
 
-type Replicated = {
+type Batch = {
+  readonly partition: Partition
+  readonly master: string
   readonly writes: readonly Write[]
   readonly written: readonly Written[]
   readonly bodies: readonly string[]
 }
-
-const changed = 'The master changed before a replica was known to have it; try again with the same key.'
 
 const readArgs = ({ log }: LogRoom, query: ReadQuery): readonly (string | number)[] => {
   const where = 'after' in query ? query.after : query.before

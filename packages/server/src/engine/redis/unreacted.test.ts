@@ -1,9 +1,12 @@
 /** Events that somebody still has to react to: whose they are, and when they become another's. */
 import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { FanfareError } from '@fanfare/protocol'
+import { silentLog } from '../../lib/log.ts'
+import type { Redis } from '../../redis/redis.ts'
 import { type RedisServer, startRedis } from '../../redis/servers.world.ts'
 import { dataOf, upTo } from '../engine.world.ts'
 import { BrokerWorld } from './broker.world.ts'
-import { unreactedLeaseMs } from './unreacted.ts'
+import { RedisUnreacted, unreactedLeaseMs } from './unreacted.ts'
 
 let server: RedisServer
 beforeAll(async () => {
@@ -53,11 +56,22 @@ test('who follows under the same node id takes what was left at once', async () 
 
 test('what is done is gone, also when Redis did not answer the first time', async () => {
   await using world = await BrokerWorld.open(server)
-  const stop = world.unreacted.start()
+  let refusals = 1
+  const redis: Redis = {
+    ...world.redis,
+    run: (partition, call) =>
+      call.script.name === 'reacted.lua' && refusals-- > 0
+        ? Promise.reject(new FanfareError('unavailable', 'Not now.'))
+        : world.redis.run(partition, call),
+  }
   const { events } = await take(world, 3)
-  world.unreacted.done(events[0]!)
-  await server.call('CLIENT', 'PAUSE', '0', 'WRITE')
-  world.unreacted.done(events[2]!)
+  const process = new RedisUnreacted({ redis, node: 'node0001', clock: world.clock, log: silentLog })
+  const stop = process.start()
+  expect(await process.list()).toEqual(events)
+  process.done(events[0]!)
+  await Bun.sleep(20)
+  expect(refusals).toBe(0)
+  process.done(events[2]!)
   await stop()
   expect(dataOf(await world.process('node0001').list())).toEqual([2])
 })

@@ -4,13 +4,7 @@ import type { LogPolicy, LogRoom } from '../../model/room.ts'
 import type { RoomKey } from '../../model/room-key.ts'
 import type { Reply } from '../../redis/redis.ts'
 import type { Write, Written } from './broker.ts'
-
-/** The names of what is in Redis for one room, or for one of its idempotency keys. */
-export type RoomKeys = {
-  meta(room: RoomKey): string
-  log(room: RoomKey): string
-  once(room: RoomKey, key: string): string
-}
+import type { RoomKeys } from './room-keys.ts'
 
 export type WriteBatch = {
   /** From KEYS[4]. */
