@@ -14,6 +14,8 @@ export type PublisherOptions = {
   readonly next: () => number
   /** What is answered with `unavailable` or `overloaded` is sent again, with the same key, after a while. @default it is a fault */
   readonly persists?: true
+  /** How often it looks what is due. @default 5 ms; many publishers in one process look less often */
+  readonly tickMs?: number
   /** When a number was first sent, and when it was acknowledged; as `performance.now()`. */
   readonly sent?: (n: number) => void
 }
@@ -22,7 +24,7 @@ export type Acknowledged = { readonly offset: number; readonly epoch: string; re
 
 const counted = (n: number) => ({ event: 'counted', data: { n } })
 
-const tickMs = 5
+const defaultTickMs = 5
 const retryMs = 200
 /** Publishes that may wait for an answer; beyond it the rate gives way. */
 const window = 2_000
@@ -77,7 +79,7 @@ export class Publisher {
         this.#options.sent?.(n)
         this.#send(n)
       }
-    }, tickMs)
+    }, this.#options.tickMs ?? defaultTickMs)
   }
 
   pauses(): void {

@@ -51,6 +51,11 @@ export class ServerProcess implements AsyncDisposable {
     return this.#child?.pid ?? 0
   }
 
+  get isRunning(): boolean {
+    const child = this.#child
+    return child !== undefined && child.exitCode === null && child.signalCode === null
+  }
+
   /** Where WebSockets open. */
   get socketUrl(): string {
     return `ws://127.0.0.1:${this.port}/v1/websocket`
