@@ -31,6 +31,23 @@ test('deployments with other prefixes share nothing of one Redis', async () => {
   expect(keys.filter((key) => !/^(blue|green):\{/.test(key))).toEqual([])
 })
 
+test('a user of Redis who may touch nothing but the keys and names of the deployment is enough', async () => {
+  await using redis = await startRedis()
+  await redis.call('ACL', 'SETUSER', 'ann', 'on', '>pw', '~fanfare:*', '&fanfare:*', '+@all', '-@dangerous', '+info')
+  const redisUrl = redis.url.replace('redis://', 'redis://ann:pw@')
+  await using one = await startWorld({ app: clinic, config: { redisUrl } })
+  await using other = await startWorld({ app: clinic, config: { redisUrl } })
+  const [ann, bob] = [await one.person('ann'), await other.person('bob')]
+  for (const actor of [ann, bob]) await actor.joins('ward:1')
+  await ann.asks({ type: 'presence', room: 'ward:1', state: 'here' })
+  expect(await bob.sees('presence')).toMatchObject({ change: 'join' })
+  expect(
+    await bob.asks({ type: 'command', name: 'message:send', input: { ward: '1', text: 'hi' }, key: 'k' }),
+  ).toMatchObject({ offset: 1 })
+  expect((await ann.hears('message.created')).data).toEqual({ text: 'hi' })
+  expect((await one.asks('/ready')).status).toBe(200)
+})
+
 test('the password of Redis is in no line that a node writes, whatever befalls Redis', async () => {
   await using redis = await startRedis()
   const password = 'hunter2-and-more'

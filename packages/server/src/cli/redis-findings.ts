@@ -4,6 +4,7 @@ import { systemClock } from '../lib/clock.ts'
 import { parseRedisAddress } from '../redis/address.ts'
 import { inspectServer, risksOf } from '../redis/inspect.ts'
 import type { Redis, ShardState } from '../redis/redis.ts'
+import { tryOut } from '../store/redis-texts.ts'
 import type { Finding } from './findings.ts'
 import { withRedis } from './trust-at.ts'
 
@@ -23,8 +24,22 @@ export const redisFindings = async (config: Config): Promise<readonly Finding[]>
 const examine = async (redis: Redis, redisUrl: string): Promise<readonly Finding[]> => {
   await soundness(redis)
   const findings: Finding[] = []
-  for (const shard of redis.shards()) findings.push(...(await findingsOf(shard, redisUrl)))
+  for (const shard of redis.shards()) {
+    findings.push(...(await findingsOf(shard, redisUrl)), ...(await writing(redis, shard)))
+  }
   return findings
+}
+
+/** A server may answer, and yet not let this user do what nodes do. */
+const writing = async (redis: Redis, { address, partitions }: ShardState): Promise<readonly Finding[]> => {
+  try {
+    for (const partition of partitions.slice(0, 1)) await tryOut(redis, partition)
+    return []
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+    const why = cause instanceof Error ? cause.message : String(cause)
+    return [{ state: 'failed', about, detail: `${address} refuses to be written to: ${why}` }]
+  }
 }
 
 const soundness = async (redis: Redis): Promise<void> => {
@@ -46,7 +61,7 @@ const findingsOf = async (
     : {
         state: 'failed',
         about,
-        detail: `${address} answers (${report.version}), but what is published does not come back: may this user SSUBSCRIBE and SPUBLISH to every channel (ACL: &*)?`,
+        detail: `${address} answers (${report.version}), but what is published does not come back: may this user SSUBSCRIBE and SPUBLISH under the prefix (ACL: &fanfare:*)?`,
       }
   const broken: readonly Finding[] =
     report.cluster === 'fail'

@@ -49,6 +49,13 @@ test('doctor says what of Redis is good, what is not, and what to do, without it
   expect(tuned).toMatch(/! redis .*Set maxmemory-policy noeviction/)
 })
 
+test('doctor fails where its user may read nothing', async () => {
+  await server.call('ACL', 'SETUSER', 'ann', 'on', '>pw', '~elsewhere:*', '&*', '+@all')
+  const { code, lines } = await fanfare(['doctor'], { REDIS_URL: server.url.replace('redis://', 'redis://ann:pw@') })
+  expect(code).toBe(1)
+  expect(lines.join('\n')).toMatch(/✗ redis .*NOPERM/)
+})
+
 test('doctor fails where Redis is away', async () => {
   const away = `redis://ann:hunter2@127.0.0.1:${await freePort()}`
   const { code, lines } = await fanfare(['doctor', '--json'], { REDIS_URL: away })

@@ -59,6 +59,19 @@ test('a wrong password is told, and not repeated', async () => {
   await redis.close()
 })
 
+test('a user who may not hear is told what to ask for, and with that it works', async () => {
+  await using server = await startRedis()
+  const user = (...rules: readonly string[]) => server.call('ACL', 'SETUSER', 'ann', 'reset', 'on', '>pw', ...rules)
+  await user('~fanfare:*', '+@all')
+  const url = server.url.replace('redis://', 'redis://ann:pw@')
+  const refusal = await refusalOf(reach(url, { openMs: 300 }))
+  expect(refusal.message).toContain('NOPERM')
+  expect(refusal.message).toContain('needs ~fanfare:* and &fanfare:*')
+  await user('~fanfare:*', '&fanfare:*', '+@all', '-@dangerous', '+info')
+  const redis = await reach(url)
+  await redis.close()
+})
+
 /** Says of itself what an old Redis would. */
 const oldRedis = async () => {
   const info = '# Server\r\nredis_version:6.2.14\r\nrole:master\r\n'

@@ -8,6 +8,7 @@ import type { OpenRedis } from './redis.ts'
 /** Sharded Pub/Sub and scripts with flags came with it. Every Valkey has them. */
 const oldestMajor = 7
 const sayAfterMs = 1_000
+const defaultPrefix = 'fanfare'
 
 /** @throws FanfareError `unavailable` that says where, why, and what to do */
 export const reachRedis = async (options: RedisOptions): Promise<OpenRedis> => {
@@ -20,9 +21,11 @@ export const reachRedis = async (options: RedisOptions): Promise<OpenRedis> => {
   )
   try {
     await refuseOld(options)
-    return await openRedis(options)
+    return await openRedis(options).catch(async (error) => {
+      const refused = await refusalAt(options)
+      throw refused === undefined ? error : new Error(`Redis at ${where} says: ${refused}. ${rights(options)}`)
+    })
   } catch (error) {
-    if (error instanceof FanfareError && error.code !== 'unavailable') throw error
     const why = error instanceof Error ? error.message : String(error)
     throw new FanfareError('unavailable', `${why}. ${advice}`, { cause: error })
   } finally {
@@ -33,6 +36,27 @@ export const reachRedis = async (options: RedisOptions): Promise<OpenRedis> => {
 
 const advice =
   'Start Redis or correct REDIS_URL (fanfare doctor says more); without REDIS_URL this node runs alone, on its own disk.'
+
+const rights = ({ prefix = defaultPrefix }: RedisOptions): string =>
+  `The user of REDIS_URL needs ~${prefix}:* and &${prefix}:* in Redis' ACL, with +@all -@dangerous +info`
+
+/** What a server that answers says to what every node does there; nothing when it lets it be done, or does not answer. */
+const refusalAt = async ({ address, clock, prefix = defaultPrefix }: RedisOptions): Promise<string | undefined> => {
+  const [endpoint] = address.nodes
+  if (endpoint === undefined || address.kind === 'sentinel') return undefined
+  try {
+    const connection = await openConnection({ endpoint, entry: address, clock, name: 'fanfare:rights' })
+    try {
+      await connection.send('GET', `${prefix}:tried`)
+      await connection.send('SSUBSCRIBE', `${prefix}:tried`)
+    } finally {
+      connection.destroy('everything was asked')
+    }
+    return undefined
+  } catch (error) {
+    return error instanceof Error && error.message.startsWith('NOPERM') ? error.message : undefined
+  }
+}
 
 /** Whoever cannot be asked is waited for by whoever opens. */
 const refuseOld = async ({ address, clock }: RedisOptions): Promise<void> => {

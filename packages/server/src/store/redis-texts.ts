@@ -18,6 +18,11 @@ export type RedisTexts = {
   change(kind: string, name: string, change: (before: string) => string): Promise<string>
 }
 
+/** Changes nothing into nothing, for whoever wants to know whether it would be let. @throws FanfareError `unavailable` */
+export const tryOut = async (redis: Redis, partition: Partition): Promise<void> => {
+  await redis.run(partition, { script: scripts.swap, keys: [redis.key(partition, 'tried')], args: ['', ''] })
+}
+
 /** Each try that fails is another node's that succeeded, and a node has one change of a text under way at a time. */
 const mostTries = 200
 
