@@ -145,7 +145,7 @@ export class NodesRig implements AsyncDisposable {
     for (let from = 0; from < users.length; from += talliedAtOnce) {
       const some = users.slice(from, from + talliedAtOnce)
       const told = await auditor.asks({ type: 'command', name: 'offline:tally', input: { users: some } })
-      some.forEach((user, index) => tally.set(user, (told as readonly number[])[index]!))
+      for (const [index, user] of some.entries()) tally.set(user, (told as readonly number[])[index]!)
     }
     await auditor.goes()
     return tally
