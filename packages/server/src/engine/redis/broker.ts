@@ -4,7 +4,9 @@
  *
  * What a broker promises: a write is one atomic step of append and fan-out for each room; offsets rise by 1 within an epoch;
  * a room whose log is not there, or whose top is below what a writer or comparer knows of it, begins in a new epoch before
- * anything else is done with it. What it does not promise: that a message arrives, once or at all.
+ * anything else is done with it. What is left of a log that was taken back stays, in the new epoch and under its offsets, and
+ * a key that was used for it still counts; so nothing is lost but what the server no longer has. What it does not promise:
+ * that a message arrives, once or at all.
  */
 import type { Position, RoomEvent } from '@fanfare/protocol'
 import type { LogRoom } from '../../model/room.ts'
@@ -67,7 +69,7 @@ export type Broker = {
    */
   write(lane: Lane, writes: readonly Write[]): Promise<readonly Written[]>
   read(room: LogRoom, query: ReadQuery): Promise<Slice>
-  /** Where each room is now, in order; rooms whose top is below what is known begin in a new epoch first. */
+  /** Where each room is now, in order; rooms whose top is below what is known go on in a new epoch first. */
   compare(lane: Lane, rooms: readonly Known[]): Promise<readonly Position[]>
   /** Resolves when it has effect: what is published later is heard, or doubt is raised. */
   hear(lane: Lane, rooms: readonly RoomKey[]): Promise<void>

@@ -20,6 +20,9 @@ afterAll(async () => {
 const offsetsOf = (world: BrokerWorld) =>
   world.heard.map((heard) => (heard.kind === 'event' ? heard.event.offset : heard.kind))
 
+const idsIn = async (log: string) =>
+  ((await server.call('XRANGE', log, '-', '+')) as readonly (readonly [string])[]).map(([id]) => id)
+
 const until = async (holds: () => boolean | Promise<boolean>) => {
   for (let tries = 0; !(await holds()); tries++) {
     if (tries > 500) throw new Error('It never came to hold.')
@@ -69,10 +72,69 @@ test('I4 a top below what a writer or a comparer knows begins a new epoch before
         ? (await world.publish(world.write(room, 'new', { known })))[0]!.receipt
         : await world.compare(room, known)
     expect(top.epoch).not.toBe(known.epoch)
-    expect(await world.dataIn(room)).toEqual(kind === 'write' ? ['new'] : [])
+    expect(await world.dataIn(room)).toEqual(kind === 'write' ? ['old', 'new'] : ['old'])
+    expect(top.offset).toBe(kind === 'write' ? 2 : 1)
     await until(() => world.heard.length === (kind === 'write' ? 2 : 1))
     expect(world.heard[0]).toEqual({ kind: 'forgotten', room: room.key, epoch: top.epoch })
   }
+})
+
+test('I4 what is left of a log that was taken back stands in the next epoch where it stood, with its receipts; what is not left does not count', async () => {
+  await using world = await BrokerWorld.open(server)
+  for (const how of ['write', 'compare'] as const) {
+    const room = world.room(how)
+    const keyed = (n: number) => world.write(room, n, { key: `k${n}` })
+    const written = await world.publish(...upTo(4).map(keyed))
+    const { epoch } = written[0]!.receipt
+    const [meta, log] = [world.keyOf('meta', room.key), world.keyOf('log', room.key)]
+    // As a replica had it that lacked the last two, but for their receipts.
+    await server.call('HSET', meta, 't', 2)
+    await server.call('XDEL', log, ...(await idsIn(log)).slice(2))
+    await server.call('XSETID', log, (await idsIn(log)).at(-1)!)
+    const known = { epoch, offset: 4 }
+    if (how !== 'write') expect(await world.compare(room, known)).toMatchObject({ offset: 2 })
+    const again = await world.publish(...upTo(4).map((n) => ({ ...keyed(n), known })))
+    const next = again[0]!.receipt.epoch
+    expect(next).not.toBe(epoch)
+    expect(again.map(({ duplicate, receipt }) => [receipt.epoch, receipt.offset, duplicate])).toEqual([
+      [next, 1, true],
+      [next, 2, true],
+      [next, 3, false],
+      [next, 4, false],
+    ])
+    expect(again[1]!.receipt).toMatchObject({ id: written[1]!.receipt.id, timestamp: written[1]!.receipt.timestamp })
+    expect(await world.dataIn(room)).toEqual([1, 2, 3, 4])
+  }
+})
+
+test('I4 of a room that is taken back again and again, the receipts of the last four epochs count; of one that was forgotten, none', async () => {
+  await using world = await BrokerWorld.open(server)
+  const room = world.room('a')
+  const keyed = (n: number) => world.write(room, n, { key: `k${n}` })
+  let position = { epoch: '', offset: 0 }
+  for (const n of upTo(6)) {
+    const { epoch, offset } = (await world.publish(keyed(n)))[0]!.receipt
+    expect(offset).toBe(n)
+    position = await world.compare(room, { epoch, offset: offset + 1 })
+    expect(position).toMatchObject({ offset: n })
+  }
+  const again = await world.publish(...upTo(6).map(keyed))
+  expect(again.map(({ receipt, duplicate }) => (duplicate ? receipt.offset : 'new'))).toEqual([
+    'new',
+    'new',
+    3,
+    4,
+    5,
+    6,
+  ])
+  await world.compare(room, { epoch: position.epoch, offset: 99 })
+  await world.send({ kind: 'forget', room })
+  const after = await world.publish(keyed(3), keyed(6))
+  expect(after.map(({ receipt, duplicate }) => [receipt.offset, duplicate])).toEqual([
+    [1, false],
+    [2, false],
+  ])
+  expect(await world.dataIn(room)).toEqual([3, 6])
 })
 
 test('I4 what is known of another epoch, or is not more than what is there, changes nothing', async () => {

@@ -13,6 +13,7 @@ ARGV   1  time in ms, or 0 to ask the server
 RETURN epoch, top, version of presence ('0': nobody is in), room after room
 
 I1 I4  A room without a meta, or whose top is below what is known of it, begins in a new epoch, and whoever listens is told.
+       What is left of a log that was taken back is the begin of the new epoch's, under the same offsets.
        The meta of a room that is compared does not expire.
 --]]
 local seed, channels = ARGV[3], ARGV[4]
@@ -20,6 +21,13 @@ local now = tonumber(ARGV[1])
 if now == 0 then now = redis.call('TIME')[1] * 1000 end
 -- Each room's turn comes every while, about: 5 s between two comparisons make ten minutes.
 local turn = math.floor(now / 1000) % 128
+
+-- As in write.lua.
+local function go_on(meta_key, epoch, top, next_epoch)
+  local former = redis.call('HGET', meta_key, 'f')
+  former = (former and former .. ' ' or '') .. epoch .. ' ' .. top
+  redis.call('HSET', meta_key, 'e', next_epoch, 'f', string.match(former, '%S+ %d+ %S+ %d+ %S+ %d+ %S+ %d+$') or former)
+end
 
 local answers = {}
 for index = 1, #KEYS / 3 do
@@ -29,10 +37,16 @@ for index = 1, #KEYS / 3 do
   local meta = redis.call('HMGET', meta_key, 'e', 't')
   local epoch, top = meta[1], tonumber(meta[2])
   if not epoch or (epoch == known_epoch and top < known_top) then
-    epoch, top = seed .. index, 0
-    redis.call('UNLINK', log)
-    redis.call('HSET', meta_key, 'e', epoch, 't', '0', 'a', '0', 'x', '0')
-    if ttl > 0 then redis.call('PEXPIRE', meta_key, ttl) end
+    local next_epoch = seed .. index
+    if epoch then
+      go_on(meta_key, epoch, meta[2], next_epoch)
+    else
+      top = 0
+      redis.call('UNLINK', log)
+      redis.call('HSET', meta_key, 'e', next_epoch, 't', '0', 'a', '0', 'x', '0')
+      if ttl > 0 then redis.call('PEXPIRE', meta_key, ttl) end
+    end
+    epoch = next_epoch
     if known_epoch ~= '' then redis.call('SPUBLISH', channels .. name, '1 f ' .. epoch) end
   elseif ttl > 0 and (index + turn) % 128 == 0 then
     redis.call('PEXPIRE', meta_key, ttl, 'GT')

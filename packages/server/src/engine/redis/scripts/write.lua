@@ -6,8 +6,9 @@ write, and a batch of them is one round trip. A full server refuses the whole sc
 KEYS   1    the partition's life: the hash {replid, since} of the fence
        2    the zset of who keeps unreacted events; members are names of hashes, scores when their lease is over
        3    the hash in which this process keeps its own
-       then two a room: its meta {e = epoch, t = top, a = time of its last event, x = when its log expires}, its log (a stream
-       of <offset>-<time> → the event as JSON without its offset)
+       then two a room: its meta {e = epoch, t = top, a = time of its last event, x = when its log expires, f = epochs that it
+       was in before, each with the top at which it ended: the last four, '<epoch> <top> …'}, its log (a stream of
+       <offset>-<time> → the event as JSON without its offset)
        then the idempotency keys
 ARGV   1    time in ms, or 0 to ask the server
        2    the master's replication id, as the connection knows it
@@ -27,6 +28,8 @@ RETURN ARGV[2], then a list for each write: {1, epoch, offset} published, {2, ep
 ERROR  FENCED  the master is not who the caller takes it for, or is new: nothing was done
 
 I1 I4  A room without a meta, or whose top is below what is known of it, begins in a new epoch before anything is appended.
+       What is left of a log that was taken back is the begin of the new epoch's, under the same offsets, and so are the
+       receipts of what is left.
        The other keys that a forget looks into are those that KEYS[2] names, all in this slot.
 --]]
 local asked = tonumber(ARGV[1])
@@ -53,11 +56,24 @@ local function text(number) return string.format('%d', number) end
 
 local now_text = text(now)
 
-local function begin_again(room)
+local function next_epoch()
   minted = minted + 1
-  room.epoch, room.top, room.at, room.expires = seed .. minted, 0, 0, 0
+  return seed .. minted
+end
+
+local function begin_again(room)
+  if room.epoch then redis.call('HDEL', room.meta, 'f') end
+  room.epoch, room.top, room.at, room.expires = next_epoch(), 0, 0, 0
   room.top_text, room.at_text, room.changed = '0', '0', true
   redis.call('UNLINK', room.log)
+end
+
+-- As in compare.lua.
+local function go_on(room)
+  local former = redis.call('HGET', room.meta, 'f')
+  former = (former and former .. ' ' or '') .. room.epoch .. ' ' .. room.top_text
+  redis.call('HSET', room.meta, 'f', string.match(former, '%S+ %d+ %S+ %d+ %S+ %d+ %S+ %d+$') or former)
+  room.epoch, room.changed = next_epoch(), true
 end
 
 local function tell_forgotten(room)
@@ -79,7 +95,7 @@ local function open(index)
     begin_again(room)
     if known_epoch ~= '' then tell_forgotten(room) end
   elseif room.epoch == known_epoch and top < known_top then
-    begin_again(room)
+    go_on(room)
     tell_forgotten(room)
   end
   room.before = room.top
@@ -87,12 +103,22 @@ local function open(index)
   return room
 end
 
+-- An epoch of the room's before, of which at least so much was left when it ended.
+local function is_left(room, epoch, offset)
+  for before, top in string.gmatch(redis.call('HGET', room.meta, 'f') or '', '(%S+) (%d+)') do
+    if before == epoch then return offset <= tonumber(top) end
+  end
+  return false
+end
+
 local function published_before(room, key)
   local kept = redis.call('GET', key)
   if not kept then return nil end
-  local epoch, offset, at, timestamp, id = string.match(kept, '^(%S+) (%d+) (%d+) (%S+) (.*)$')
-  if epoch ~= room.epoch or tonumber(at) <= now - window then return nil end
-  return { 2, epoch, tonumber(offset), timestamp, id }
+  local epoch, digits, at, timestamp, id = string.match(kept, '^(%S+) (%d+) (%d+) (%S+) (.*)$')
+  local offset = tonumber(digits)
+  if not offset or tonumber(at) <= now - window then return nil end
+  if epoch ~= room.epoch and not is_left(room, epoch, offset) then return nil end
+  return { 2, room.epoch, offset, timestamp, id }
 end
 
 -- What went wrong, or nil.
