@@ -10,6 +10,7 @@ import { createHospital } from '../../examples/hospital/app.ts'
 import { run } from '../../packages/server/src/cli/program.ts'
 import { fakeTerminal } from '../../packages/server/src/cli/terminal.fake.ts'
 import { startCluster } from '../../packages/server/src/redis/cluster.world.ts'
+import { startSentinels } from '../../packages/server/src/redis/sentinel.world.ts'
 import { startRedis } from '../../packages/server/src/redis/servers.world.ts'
 import { TextStream } from '../support/stream.ts'
 import { connectClient } from './clients/socketio.ts'
@@ -81,6 +82,7 @@ type Kind = {
 
 const kinds: readonly Kind[] = [
   { name: 'one Redis', masters: 1, start: startRedis },
+  { name: 'a Redis that Sentinels watch', masters: 1, start: startSentinels },
   { name: 'a Redis Cluster of three', masters: 3, start: startCluster },
 ]
 
