@@ -33,6 +33,11 @@ const readsOf = async (redis: RedisServer): Promise<number> => {
   )
 }
 
+const residentOf = async (nodes: readonly Child[]): Promise<number> => {
+  const answers = await Promise.all(nodes.map((node) => node.ask('memory')))
+  return answers.reduce((sum, answer) => sum + numberIn(answer, 'resident'), 0)
+}
+
 export const redis: Scenario = async (run) => {
   await using server = await startRedis()
   await using stack = new AsyncDisposableStack()
@@ -50,7 +55,11 @@ const latency = async (run: Run, server: RedisServer, nodes: readonly Child[]): 
   const inRooms = connections / perRoom
   const contender = `${nodes.length} nodes, ${connections} sessions in ${inRooms} rooms`
   run.progress(`redis: opening ${connections} sessions`)
+  const before = await residentOf(nodes)
+  const usedBefore = await infoOf(server, 'memory', 'used_memory')
   await load.ask('manyRooms', { ports: nodes.map(({ ready }) => ready.port), connections, rooms: inRooms })
+  const perSession = ((await residentOf(nodes)) - before) / connections
+  const inRedis = ((await infoOf(server, 'memory', 'used_memory')) - usedBefore) / inRooms
   const rounds: Answer[] = []
   const busy: { redis: number; nodes: number; out: number }[] = []
   const [ms, wanted] = run.quick ? [3_000, 2] : [10_000, 5]
@@ -96,6 +105,10 @@ const latency = async (run: Run, server: RedisServer, nodes: readonly Child[]): 
       { ...about, measure: 'what Redis sends, a publish', unit: 'bytes' },
       busy.map((one) => one.out),
     ),
+  )
+  figures.push(
+    figure({ ...about, measure: 'resident in a node', unit: 'bytes a session' }, [perSession]),
+    figure({ ...about, measure: 'used in Redis', unit: 'bytes a room without events' }, [inRedis]),
   )
   return [...figures, ...(await storms(run, server, { load, about, connections, rooms: inRooms }))]
 }
