@@ -13,7 +13,7 @@ import { redisCanaries } from './canaries.ts'
 import { RedisCourier } from './courier.ts'
 import { RedisDirectory } from './directory.ts'
 import { RedisLeases } from './leases.ts'
-import { createRedisPresence } from './presence.ts'
+import { createRedisPresence, type RedisPresenceOptions } from './presence.ts'
 import { reactingLog } from './reacting-log.ts'
 import { RedisBroker } from './redis-broker.ts'
 import { createRoomLog } from './room-log.ts'
@@ -32,23 +32,16 @@ export type RedisEngineOptions = {
   readonly metrics?: Metrics
   /** How long a repeated key gives the first result. @default 5 minutes */
   readonly idempotencyMs?: number
-  /** How long presence holds without being renewed. @default 20 s */
-  readonly leaseMs?: number
-  /** How often every node looks for presence that is over, less than 3 s. @default 1 s */
-  readonly sweepMs?: number
+  /** @default as there */
+  readonly presence?: Pick<RedisPresenceOptions, 'leaseMs' | 'sweepMs' | 'quietMs'>
 }
 
-const defaults = {
-  log: silentLog,
-  metrics: noMetrics,
-  idempotencyMs: defaultLimits.idempotencyMs,
-  leaseMs: 20_000,
-  sweepMs: 1_000,
-}
+const defaults = { log: silentLog, metrics: noMetrics, idempotencyMs: defaultLimits.idempotencyMs, presence: {} }
 
 export const createRedisEngine = (options: RedisEngineOptions): Engine => {
-  const { redis, node, clock, log, metrics, idempotencyMs, leaseMs, sweepMs } = { ...defaults, ...options }
-  const presence = createRedisPresence({ redis, clock, log, leaseMs, sweepMs })
+  const settings = { ...defaults, ...options }
+  const { redis, node, clock, log, metrics, idempotencyMs } = settings
+  const presence = createRedisPresence({ redis, clock, log, ...settings.presence })
   const unreacted = new RedisUnreacted({ redis, node, clock, log })
   const broker = new RedisBroker({ redis, clock, log, metrics, idempotencyMs, unreacted, presence: presence.ear })
   const rooms = createRoomLog({ broker, clock, log, metrics })

@@ -16,8 +16,8 @@ import type { AnotherNode } from '../node.world.ts'
 import { createRedisEngine } from './redis.ts'
 
 const leaseMs = 30_000
-/** As rarely as may be: in a Cluster each sweep is 64 scripts. */
-const sweepMs = 2_500
+/** As rarely as the contract lets it be: in a Cluster each sweep is 64 scripts. */
+const presence = { leaseMs, sweepMs: 10_000, quietMs: 60_000 }
 /** Timers of an engine run every so often at least; between two turns of the clock Redis is answered. */
 const turnMs = 5_000
 
@@ -70,7 +70,7 @@ class RedisCluster {
     })
     this.#opened.push(redis)
     return {
-      engine: createRedisEngine({ redis: this.#watched(redis), node, clock, leaseMs, sweepMs }),
+      engine: createRedisEngine({ redis: this.#watched(redis), node, clock, presence }),
       kill: () => redis.close(),
     }
   }
