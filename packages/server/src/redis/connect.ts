@@ -58,7 +58,9 @@ export const openRedis = async (options: RedisOptions): Promise<OpenRedis> => {
     throw new Error('A prefix of keys has no braces: what stands in braces says where a key lives.')
   const open: Open = (endpoint, purpose, entry = address) =>
     openConnection({ endpoint, entry, clock, name: `fanfare:${node}:${purpose}` })
-  const key = ({ tag }: Partition, ...parts: readonly string[]) => `${prefix}:{${tag}}:${parts.join(':')}`
+  // Pub/Sub knows no databases: what is published in one is heard in all.
+  const apart = address.db === 0 ? prefix : `${prefix}:db${address.db}`
+  const key = ({ tag }: Partition, ...parts: readonly string[]) => `${apart}:{${tag}}:${parts.join(':')}`
   const deadline = clock.now() + openMs
   const topology = await untilThen(clock, deadline, address, () => topologyOf(options, open))
   const subscriptions = new Subscriptions({ clock, log, metrics })

@@ -74,6 +74,10 @@ export class ConnectionLost extends Error {
   override readonly name = 'ConnectionLost'
 }
 
+/** What a server says of a command that it does not know repeats what came with it; with AUTH came the password. */
+const messageOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).replace(/,? with args beginning with:.*$/s, '')
+
 const sectionsOf = (info: string): ServerInfo => {
   const field = (name: string): string => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? ''
   const [major = 0, minor = 0] = (field('valkey_version') || field('redis_version')).split('.').map(Number)
@@ -132,7 +136,7 @@ export const openConnection = async (options: ConnectionOptions): Promise<Connec
   }
   client.on('error', (error: Error) => {
     // Also an answer to nothing that was asked: from then on every answer could be another's.
-    destroy(error.message)
+    destroy(messageOf(error))
   })
   const retire = (why: string) => {
     retired ??= why
@@ -180,8 +184,9 @@ export const openConnection = async (options: ConnectionOptions): Promise<Connec
       destroy,
     }
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
+    const why = messageOf(error)
     destroy(why)
-    throw new Error(`${nameOf(endpoint)}: ${over ? reason : why}`, { cause: error })
+    // Without its cause, which says all that was sent.
+    throw new Error(`${nameOf(endpoint)}: ${over ? reason : why}`)
   }
 }
