@@ -30,6 +30,13 @@ export const clinic = defineApp({
       access: 'tenant',
       publish: 'tenant',
     },
+    /** In memory, large, and on a replica before it is acknowledged. */
+    'vital:{id}': {
+      events: { counted: Counted },
+      log: { keep: 100_000, for: '1h', acks: 'replicas' },
+      access: 'tenant',
+      publish: 'tenant',
+    },
     /** In memory, for large events. */
     'images:{id}': {
       events: { 'message.created': Said },

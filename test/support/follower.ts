@@ -27,6 +27,8 @@ export class Follower {
   readonly places = new Map<string, Place>()
   events = 0
   gaps = 0
+  /** Of {@link gaps}, those of each room. */
+  readonly gapsIn = new Map<string, number>()
   /** The hint of the last `reconnect` frame, ms. */
   comeBackAfterMs: number | undefined
   closedWith: number | undefined
@@ -166,7 +168,7 @@ export class Follower {
         this.#turn(frame)
         break
       case 'gap':
-        this.gaps++
+        this.#missed(frame.room)
         this.places.set(frame.room, { ...frame.to, subscribed: true })
         break
       case 'reconnect':
@@ -184,11 +186,16 @@ export class Follower {
       this.places.delete(room)
       return
     }
-    if (frame.recovered === false) this.gaps++
+    if (frame.recovered === false) this.#missed(room)
     if (frame.recovered && !this.#asked.get(room)?.has(frame.offset)) {
       this.faults.push(`${this.name}: ${room} recovers from ${frame.offset}, which it did not ask`)
     }
     this.places.set(room, { epoch: frame.epoch, offset: frame.offset, subscribed: true })
+  }
+
+  #missed(room: string): void {
+    this.gaps++
+    this.gapsIn.set(room, (this.gapsIn.get(room) ?? 0) + 1)
   }
 
   #follow(room: string, offset: number, data: unknown): void {

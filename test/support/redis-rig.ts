@@ -21,16 +21,21 @@ export type RigOptions = {
   readonly followersPerNode?: number
   /** @default clinic.ts */
   readonly app?: string
-  /** What acknowledgements must state. @default broker */
-  readonly durability?: 'broker' | 'replicas'
+  /** What acknowledgements in the room must state. @default broker */
+  readonly durability?: (room: string) => 'broker' | 'replicas'
   readonly environment?: { readonly [name: string]: string }
 }
+
+/** A number that was acknowledged in a room and is not in its log, which has begun a new epoch since. */
+export type Lost = { readonly room: string; readonly n: number }
 
 export type Outcome = {
   readonly acknowledged: number
   /** Publishes that were refused for a while, and sent again with the same key. */
   readonly refused: number
   readonly faults: readonly string[]
+  /** Of what was acknowledged. When a follower of such a room was told of no gap, that is a fault too. */
+  readonly lost: readonly Lost[]
   /** What followers were told of gaps, over all rooms and followers. */
   readonly gaps: number
   /** From the first sending to being heard, the latest of all, ms. */
@@ -54,7 +59,8 @@ export class RedisRig implements AsyncDisposable {
   readonly #contradictions: string[] = []
 
   private constructor(options: RigOptions, nodes: ServerProcess[]) {
-    const { rooms = 10, room = (index) => `archive:${index}`, followersPerNode = 2, durability = 'broker' } = options
+    const { rooms = 10, room = (index) => `archive:${index}`, followersPerNode = 2 } = options
+    const { durability = () => 'broker' as const } = options
     this.nodes = nodes
     this.rooms = Array.from({ length: rooms }, (_, index) => room(index))
     let n = 0
@@ -65,7 +71,7 @@ export class RedisRig implements AsyncDisposable {
         url: node.socketUrl,
         token: node.token(`publisher${index}`),
         room: name,
-        durability,
+        durability: durability(name),
         next: () => ++n,
         persists: true,
         sent: (number) => this.#sentAt.set(number, performance.now()),
@@ -112,12 +118,17 @@ export class RedisRig implements AsyncDisposable {
   /** Ends publishing; when everything is acknowledged and heard, judges. */
   async finishes(): Promise<Outcome> {
     await Promise.all(this.publishers.map((publisher) => publisher.finishes()))
-    const faults: string[] = [...this.#contradictions]
+    const faults: string[] = []
+    const lost: Lost[] = []
     for (const [index, publisher] of this.publishers.entries()) {
-      faults.push(...publisher.faults, ...(await this.#judge(this.rooms[index]!, publisher)))
+      const judged = await this.#judge(this.rooms[index]!, publisher)
+      faults.push(...publisher.faults, ...judged.faults)
+      lost.push(...judged.lost)
     }
     for (const follower of this.followers) faults.push(...follower.faults)
+    faults.push(...this.#contradictions)
     return {
+      lost,
       acknowledged: this.publishers.reduce((sum, { acknowledged }) => sum + acknowledged.size, 0),
       refused: this.publishers.reduce((sum, { refused }) => sum + refused, 0),
       faults,
@@ -134,33 +145,47 @@ export class RedisRig implements AsyncDisposable {
   }
 
   #heard(position: string, { n }: { readonly n: number }): void {
-    const before = this.#heardAt.get(position)
-    if (before === undefined) this.#heardAt.set(position, n)
-    else if (before !== n) this.#contradictions.push(`${position} was ${before} for one and ${n} for another`)
+    this.#saw(position, n)
     const sentAt = this.#sentAt.get(n)
     if (sentAt !== undefined) this.latestMs = Math.max(this.latestMs, performance.now() - sentAt)
   }
 
-  /** One room's log against its acknowledgements, and everybody at its top. A room that began anew is judged by its last epoch. */
-  async #judge(room: string, publisher: Publisher): Promise<readonly string[]> {
+  /** Somebody was told by somebody that this number is at this position (I4). */
+  #saw(position: string, n: number): void {
+    const before = this.#heardAt.get(position)
+    if (before === undefined) this.#heardAt.set(position, n)
+    else if (before !== n) this.#contradictions.push(`${position} was ${before} for one and ${n} for another`)
+  }
+
+  /** One room's log against its acknowledgements, whatever the epoch, and everybody at its top. */
+  async #judge(room: string, publisher: Publisher): Promise<{ readonly faults: string[]; readonly lost: Lost[] }> {
     const faults: string[] = []
+    const lost: Lost[] = []
     const log = await this.#read(room)
     const offsets = new Map<number, number>()
     for (const { n, offset } of log.events) {
       if (offsets.has(n)) faults.push(`${room}: ${n} is stored twice, at ${offsets.get(n)} and ${offset}`)
       offsets.set(n, offset)
+      this.#saw(`${room} ${log.epoch} ${offset}`, n)
     }
     const begin = log.events[0]?.offset ?? 0
     for (const [n, { epoch, offset }] of publisher.acknowledged) {
-      if (epoch !== log.epoch || offset < begin) continue
-      if (offsets.get(n) !== offset)
-        faults.push(`${room}: ${n} was acknowledged at ${offset} and is at ${offsets.get(n)}`)
+      this.#saw(`${room} ${epoch} ${offset}`, n)
+      const at = offsets.get(n)
+      if (at === offset) continue
+      // What is left of a log keeps its place.
+      if (at !== undefined) faults.push(`${room}: ${n} was acknowledged at ${offset} and is at ${at}`)
+      else if (epoch !== log.epoch) lost.push({ room, n })
+      else if (offset >= begin) faults.push(`${room}: ${n} was acknowledged at ${offset} and is nowhere`)
     }
     const top = log.events.at(-1)?.offset ?? 0
     for (const follower of this.followers) {
       await follower.reaches(room, top, catchUpMs).catch((error: Error) => faults.push(error.message))
+      if (lost.length > 0 && !follower.gapsIn.has(room)) {
+        faults.push(`${room}: ${lost.length} are lost, and ${follower.name} was told of no gap`)
+      }
     }
-    return faults
+    return { faults, lost }
   }
 
   async #read(
