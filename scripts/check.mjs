@@ -1,17 +1,15 @@
-// npm run check: what a change must pass before anybody looks at it. Format, lint, types, borders, words, unit tests.
+// npm run check: what a change must pass before anybody looks at it. Format, lint, types, borders, words, unit tests
+// (but for those that start servers of others, which `npm test` runs).
 import { join } from 'node:path'
 import process from 'node:process'
-import { ensure, ensureSystem } from './lib/ensure.mjs'
-import { filesIn, isBunTest } from './lib/files.mjs'
+import { ensure } from './lib/ensure.mjs'
+import { filesIn, isBunTest, isServersTest } from './lib/files.mjs'
 import { capture, root } from './lib/run.mjs'
 import { green, progress, red, say, since } from './lib/say.mjs'
 import { bunTests, countsLine, failuresOf } from './lib/suites.mjs'
-import { isProvided } from './lib/tools.mjs'
 
 const start = performance.now()
 const bun = await ensure()
-// Unit tests of the engine of many nodes start their own.
-await ensureSystem(['redis-server'], isProvided)
 
 const program =
   (path, ...args) =>
@@ -26,7 +24,7 @@ const script = (path) => async () => {
 }
 
 const unitTests = async () => {
-  const files = filesIn(['packages', 'examples', 'scripts', 'bench'], isBunTest)
+  const files = filesIn(['packages', 'examples', 'scripts', 'bench'], (name) => isBunTest(name) && !isServersTest(name))
   const counts = await bunTests(bun, files, { timeoutMs: 20_000, quiet: true })
   return { ok: counts.failed === 0 && counts.passed > 0, output: failuresOf(counts.output), note: countsLine(counts) }
 }

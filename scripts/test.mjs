@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import process from 'node:process'
 import { ensure, ensureNode, ensureSystem } from './lib/ensure.mjs'
-import { filesIn, isBunTest, isNodeTest } from './lib/files.mjs'
+import { filesIn, isBunTest, isNodeTest, isServersTest } from './lib/files.mjs'
 import { capture, root } from './lib/run.mjs'
 import { progress, say, since } from './lib/say.mjs'
 import { add, bunTests, countsLine, noCounts, nodeTests } from './lib/suites.mjs'
@@ -21,13 +21,16 @@ const typeTests = async () => {
   return { ...noCounts, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 }
 }
 
-const unit = filesIn(['packages', 'examples', 'scripts', 'bench'], isBunTest)
+const all = filesIn(['packages', 'examples', 'scripts', 'bench'], isBunTest)
+const unit = all.filter((name) => !isServersTest(name))
+const withServers = all.filter(isServersTest)
 const journeys = filesIn(['test/journeys', 'test/regressions'], isBunTest)
 const onNode = filesIn(['packages', 'examples', 'test/journeys', 'test/regressions'], isNodeTest)
 
 const parts = [
   ['types', typeTests],
   ['unit and contract tests', () => bunTests(bun, unit, { timeoutMs: 60_000, env })],
+  ['tests that start servers', () => bunTests(bun, withServers, { timeoutMs: 60_000, env })],
   ['journeys and regressions', () => bunTests(bun, journeys, { timeoutMs: 60_000, env })],
   ['tests on Node', () => nodeTests(ensureNode(), onNode, { env })],
 ]

@@ -25,6 +25,8 @@ export const filesIn = (folders, wanted = () => true) => {
 
 export const isNodeTest = (name) => /\.node\.test\.(ts|mjs)$/.test(name)
 export const isBunTest = (name) => /\.test\.(ts|tsx)$/.test(name) && !isNodeTest(name)
+/** Starts servers of others, such as Redis, and waits for what they do. */
+export const isServersTest = (name) => /\.servers\.test\.ts$/.test(name)
 
 /** Tests and what only they use: `publish.test.ts`, `engine.contract.ts`, `race.world.ts`. Shipped files have no second dot. */
 export const isForTests = (name) => /[^/]\.[a-z-]+\.(ts|tsx|mjs)$/.test(name)
