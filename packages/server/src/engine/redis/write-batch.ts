@@ -17,14 +17,14 @@ export type WriteBatch = {
 
 const day = 24 * 60 * 60_000
 /** How long a room's position is remembered beyond its events. After that a new epoch is honest. */
-const rememberedMs = { memory: day, durable: 30 * day }
+const rememberedMs = { memory: day, durable: 30 * day, unique: day / 24 }
 
 /** As scripts have it: -1 for no end. */
 export const finite = (value: number): number => (Number.isFinite(value) ? Math.floor(value) : -1)
 
 /** How long a room's meta lives without a write, ms; 0: for ever. */
-export const metaLifeMs = ({ keep, forMs, durable }: LogPolicy): number => {
-  const base = durable ? rememberedMs.durable : rememberedMs.memory
+export const metaLifeMs = ({ keep, forMs, durable, unique }: LogPolicy): number => {
+  const base = rememberedMs[unique ? 'unique' : durable ? 'durable' : 'memory']
   if (keep === 0) return base
   return Number.isFinite(forMs) ? base + Math.floor(forMs) : 0
 }
