@@ -8,6 +8,7 @@
 
 /** A worker that lived longer than this did not die of its start. */
 const youngMs = 30_000
+/** Of a program of which no worker was ever ready. */
 const mostYoungDeaths = 5
 const backoff = { minMs: 500, maxMs: 10_000 }
 
@@ -201,11 +202,13 @@ class Work {
     const young = this.#now - worker.startedAt < youngMs
     const deaths = young ? (this.state.youngDeaths.get(slot) ?? 0) + 1 : 0
     this.#change({ youngDeaths: new Map(this.state.youngDeaths).set(slot, deaths) })
-    if (deaths >= mostYoungDeaths) {
-      const often = `Worker ${slot} died ${deaths} times within ${youngMs / 1000} s of its start, the last time ${inWords(how)}.`
-      this.stop(`${often} What it said stands above.`)
+    const often = `died ${deaths} times within ${youngMs / 1000} s of its start, the last time ${inWords(how)}`
+    if (deaths >= mostYoungDeaths && this.state.phase === 'first') {
+      this.stop(`Worker ${slot} ${often}. What it said stands above.`)
       return
     }
+    // The program can start, for one did: what ails this one may pass, and the others serve people meanwhile.
+    if (deaths === mostYoungDeaths) this.#say('error', `a worker ${often}; it is tried again, the others go on`, slot)
     const ms = Math.min(backoff.maxMs, backoff.minMs * 2 ** Math.max(0, deaths - 1))
     this.actions.push({ type: 'wait', slot, ms })
   }
