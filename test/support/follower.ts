@@ -26,6 +26,8 @@ export class Follower {
   /** Where it is, or was when the link broke. */
   readonly places = new Map<string, Place>()
   events = 0
+  /** Of {@link events}, those of each room. */
+  readonly heardIn = new Map<string, number>()
   gaps = 0
   /** Of {@link gaps}, those of each room. */
   readonly gapsIn = new Map<string, number>()
@@ -200,6 +202,7 @@ export class Follower {
 
   #follow(room: string, offset: number, data: unknown): void {
     this.events++
+    this.heardIn.set(room, (this.heardIn.get(room) ?? 0) + 1)
     const place = this.places.get(room)
     if (!place) this.faults.push(`${this.name}: ${room} ${offset} without a subscription`)
     else {

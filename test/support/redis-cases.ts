@@ -142,13 +142,14 @@ export const slotsMove = async (
 }
 
 /** From now until every follower has heard something new in every room, ms. */
-const deliveredAgain = async (rig: RedisRig): Promise<number> => {
+export const deliveredAgain = async (rig: RedisRig, among: (room: string) => boolean = () => true): Promise<number> => {
   const began = performance.now()
-  const before = rig.followers.map((follower) => follower.events)
   await Promise.all(
-    rig.followers.map((follower, index) =>
-      follower.until('an event after the fault', () => follower.events > before[index]! + rig.rooms.length, 60_000),
-    ),
+    rig.followers.map((follower) => {
+      const before = new Map(follower.heardIn)
+      const hears = () => rig.rooms.every((room) => !among(room) || follower.heardIn.get(room) !== before.get(room))
+      return follower.until('an event in every room after the fault', hears, 60_000)
+    }),
   )
   return Math.round(performance.now() - began)
 }
