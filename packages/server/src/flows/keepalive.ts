@@ -9,7 +9,11 @@ import { renewPresence } from './presence.ts'
 import type { Services } from './services.ts'
 
 const beatMs = 1_000
-const renewMs = 10_000
+/**
+ * With a lease of 20 s every entry has 15 s left at any time: so long has a client whose node was killed to be back on another
+ * before others are told that it left.
+ */
+const renewMs = 5_000
 
 type Stall = { readonly bytes: number; readonly since: number }
 

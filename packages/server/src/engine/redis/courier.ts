@@ -23,6 +23,13 @@ const keptMs = 60_000
 /** A node that is there and does not listen is about to: its subscriber comes back. */
 const retryMs = 100
 const tries = 20
+/**
+ * One that was killed is there until its lease ends, but what it listened with has ended with it. Whoever comes back to
+ * Redis listens within a second or two; who does not in this time, while Redis answers us, is taken for gone.
+ */
+const deafMs = 4_000
+/** What was seen longer ago says nothing of now. */
+const deafAgainMs = 8_000
 const batchMessages = 256
 const batchCharacters = 1024 * 1024
 /** What may wait for one node. */
@@ -41,12 +48,15 @@ export type RedisCourierOptions = {
 
 type Receive = (from: string, message: string) => void
 type Waiting = { readonly text: string; readonly told: Deferred<boolean> }
+/** Since when a node that is there has not listened, and when that was last seen. */
+type Deafness = { readonly since: number; last: number }
 type Route = { readonly waiting: Waiting[]; characters: number; busy: boolean }
 
 export class RedisCourier implements Courier {
   readonly #options: RedisCourierOptions
   readonly #routes = new Map<string, Route>()
   readonly #heard = new Map<string, number>()
+  readonly #deaf = new Map<string, Deafness>()
   readonly #naps = new Set<{ readonly timer: Timer; readonly over: Deferred<void> }>()
   #sent = 0
   #running = false
@@ -117,11 +127,33 @@ export class RedisCourier implements Courier {
     const { partition, channel, life } = this.#placeOf(node)
     for (let turn = 0; turn < tries; turn++) {
       this.#mustRun()
-      const reply: Reply = await redis.run(partition, { script: scripts.tell, keys: [channel, life], args: texts })
-      if (reply !== -1) return reply === 1
+      const call = { script: scripts.tell, keys: [channel, life], args: texts }
+      const reply: Reply = await redis.run(partition, call).catch((error: unknown) => {
+        // Where Redis is away, nobody listens.
+        this.#deaf.clear()
+        throw error
+      })
+      if (reply !== -1) {
+        this.#deaf.delete(node)
+        return reply === 1
+      }
+      if (this.#isDeaf(node)) return false
       await this.#nap()
     }
     throw new FanfareError('unavailable', 'The other node does not listen just now.', { retryAfterMs: 1_000 })
+  }
+
+  #isDeaf(node: string): boolean {
+    const now = this.#options.clock.now()
+    const before = this.#deaf.get(node)
+    if (before === undefined || now - before.last > deafAgainMs) {
+      this.#deaf.delete(node)
+      this.#deaf.set(node, { since: now, last: now })
+      if (this.#deaf.size > mostSenders) this.#deaf.delete(this.#deaf.keys().next().value!)
+      return false
+    }
+    before.last = now
+    return now - before.since >= deafMs
   }
 
   async #nap(): Promise<void> {
