@@ -7,17 +7,21 @@ import type { LogRoom } from '../../model/room.ts'
 import type { RoomKey } from '../../model/room-key.ts'
 import { Chain } from '../chain.ts'
 import type { Lane } from './broker.ts'
-import type { Asked, Tick } from './tail.ts'
+import { type Asked, endOf, formerLimit, type Tick } from './tail.ts'
 
 type Top = {
   readonly room: LogRoom
   readonly lane: Lane
   position: Position
+  /** Epochs that are over, as far as they matter: the last few. */
+  former: readonly string[]
   changedAt: Tick
   changedBy: Tick
   older: Top | undefined
   newer: Top | undefined
 }
+
+export type Learnt = Asked & { readonly position: Position; readonly former?: readonly string[] }
 
 export class KnownTops {
   readonly #tops = new Map<RoomKey, Top>()
@@ -33,27 +37,36 @@ export class KnownTops {
     return top && { room: top.room, known: top.position }
   }
 
-  /** The room was at least there when it was asked. */
-  learn(room: LogRoom, lane: Lane, { position, asked, now }: Asked & { readonly position: Position }): void {
+  formerOf(room: RoomKey): readonly string[] {
+    return this.#tops.get(room)?.former ?? []
+  }
+
+  /** The room was at least there when it was asked. False when that cannot be, and the room must be compared. */
+  learn(room: LogRoom, lane: Lane, { position, former = [], asked, now }: Learnt): boolean {
     const top = this.#tops.get(room.key)
     if (!top) {
-      this.#add({ room, lane, position, changedAt: now, changedBy: asked, older: undefined, newer: undefined })
-      return
+      const links = { older: undefined, newer: undefined }
+      this.#add({ room, lane, position, former, changedAt: now, changedBy: asked, ...links })
+      return true
     }
     this.#order.touch(top)
     if (position.epoch === top.position.epoch) {
       if (position.offset > top.position.offset) top.position = position
-    } else if (asked > top.changedAt || asked === top.changedBy) {
-      top.position = position
-      top.changedAt = now
-      top.changedBy = asked
+      return true
     }
+    if (asked <= top.changedAt && asked !== top.changedBy) return true
+    const risen = top.former.includes(position.epoch)
+    top.former = [...new Set([...top.former, ...former, top.position.epoch])].slice(-formerLimit)
+    top.position = risen ? endOf(position.epoch) : position
+    top.changedAt = now
+    top.changedBy = asked
+    return !risen
   }
 
   /** As `learn`, if the room is still known. */
-  correct(room: RoomKey, position: Position, answer: Asked): void {
+  correct(room: RoomKey, position: Position, answer: Asked): boolean {
     const top = this.#tops.get(room)
-    if (top) this.learn(top.room, top.lane, { position, ...answer })
+    return !top || this.learn(top.room, top.lane, { position, ...answer })
   }
 
   forget(room: RoomKey): void {

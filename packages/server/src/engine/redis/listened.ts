@@ -4,7 +4,7 @@ import type { LogRoom } from '../../model/room.ts'
 import type { HotWindows } from '../hot-windows.ts'
 import { Ring } from '../ring.ts'
 import type { Lane } from './broker.ts'
-import { Tail, type Tick } from './tail.ts'
+import type { Tail, Tick } from './tail.ts'
 
 export type Listened = {
   /** As the last who listened or published described it. */
@@ -27,11 +27,10 @@ export type Listened = {
 
 export type RoomWindows = HotWindows<Listened>
 
-export const listened = (room: LogRoom, lane: Lane, turn: number): Listened => ({
+export const listened = (room: LogRoom, lane: Lane, from: Pick<Listened, 'tail' | 'turn'>): Listened => ({
+  ...from,
   room,
   lane,
-  turn,
-  tail: new Tail(),
   hot: new Ring(),
   doubtedAt: 0,
   repairing: false,

@@ -2,7 +2,7 @@
  * The rooms that this node listens to: what comes is given to each room's tail, and what the tail says is done, in order.
  * Owns no connection and no policy of its own.
  */
-import type { Position } from '@fanfare/protocol'
+import { FanfareError, type Position } from '@fanfare/protocol'
 import type { Metrics } from '../../lib/metrics.ts'
 import type { LogRoom } from '../../model/room.ts'
 import type { RoomKey } from '../../model/room-key.ts'
@@ -12,8 +12,11 @@ import type { Comparing } from './comparing.ts'
 import { Hearing } from './hearing.ts'
 import { type Listened, listened } from './listened.ts'
 import type { Repairs } from './repair.ts'
-import type { Asked, Outcome, Tick } from './tail.ts'
+import { type Asked, type Outcome, Tail, type Tick } from './tail.ts'
 import type { Windows } from './windows.ts'
+
+/** A log that was taken back is told so in the first, and has begun again in the second. */
+const baselineTries = 3
 
 export type ListeningOptions = {
   readonly broker: Broker
@@ -25,6 +28,8 @@ export type ListeningOptions = {
   readonly tick: () => Tick
   /** Something of the room came to be known here. */
   readonly newer: (room: RoomKey) => void
+  /** Epochs of the room that this node knows to be over. */
+  readonly formerOf: (room: RoomKey) => readonly string[]
   /** This node no longer follows the room. */
   readonly parted: (room: Listened) => void
 }
@@ -57,7 +62,8 @@ export class Listening {
       return known.begun
     }
     const turn = this.#turn++ % comparedEvery
-    const begins = listened(room, this.#options.broker.laneOf(room.key), turn)
+    const { broker, formerOf } = this.#options
+    const begins = listened(room, broker.laneOf(room.key), { turn, tail: new Tail(formerOf(room.key)) })
     this.#rooms.set(room.key, begins)
     begins.begun = this.#begin(begins)
     return begins.begun
@@ -127,15 +133,14 @@ export class Listening {
 
   /** Heard first, compared then: what is published after the comparison is heard, what came before is in the baseline (I6). */
   async #begin(room: Listened): Promise<void> {
-    const { comparing, delivery, newer } = this.#options
+    const { delivery, newer } = this.#options
     const { key } = room.room
     try {
       await this.#hearing.hear(room.lane, key)
       if (room.ended) return
-      const { position, ...answer } = await comparing.once(room.lane, key)
-      if (room.ended) return
+      const first = await this.#baseline(room)
+      if (!first) return
       delivery.listen(key)
-      const first = room.tail.found(position, answer)
       room.hot.reset(room.tail.top - first.deliver.length)
       newer(key)
       this.#turns[room.turn]!.add(room)
@@ -144,6 +149,17 @@ export class Listening {
       this.#failed(room)
       throw error
     }
+  }
+
+  /** Undefined when the room was left meanwhile. */
+  async #baseline(room: Listened): Promise<Outcome | undefined> {
+    for (let tries = 0; tries < baselineTries; tries++) {
+      const { position, ...answer } = await this.#options.comparing.once(room.lane, room.room.key)
+      if (room.ended) return undefined
+      const first = room.tail.found(position, answer)
+      if (room.tail.begun) return first
+    }
+    throw new FanfareError('unavailable', 'The log of the room is being put right.')
   }
 
   /** The broker may hear the room all the same. */

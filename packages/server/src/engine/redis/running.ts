@@ -64,9 +64,11 @@ export class Running {
       metrics,
       tick,
       newer: (room) => this.reads.newer(room),
+      formerOf: (room) => this.#knownTops.formerOf(room),
       parted: ({ room, lane, tail }) => {
         const now = tick()
-        this.#knownTops.learn(room, lane, { position: tail.known!, asked: now, now })
+        const position = { epoch: tail.epoch, offset: tail.seen }
+        this.#knownTops.learn(room, lane, { position, former: tail.former, asked: now, now })
       },
     })
     this.reads = new Reads({
@@ -157,7 +159,8 @@ export class Running {
   }
 
   #remember(room: LogRoom, position: Position, answer: Asked): void {
-    this.#knownTops.learn(room, this.#options.broker.laneOf(room.key), { position, ...answer })
+    const lane = this.#options.broker.laneOf(room.key)
+    if (!this.#knownTops.learn(room, lane, { position, ...answer })) this.#comparing.ask(lane, room.key)
   }
 
   #knownOf(key: RoomKey): Known | undefined {
@@ -170,7 +173,9 @@ export class Running {
   #found(key: RoomKey, position: Position, answer: Asked): void {
     const listened = this.listening.get(key)
     if (listened?.tail.begun) this.listening.found(listened, position, answer)
-    else this.#knownTops.correct(key, position, answer)
+    else if (!this.#knownTops.correct(key, position, answer)) {
+      this.#comparing.ask(this.#options.broker.laneOf(key), key)
+    }
   }
 
   #doubted(lane: Lane): void {

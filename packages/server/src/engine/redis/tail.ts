@@ -30,9 +30,12 @@ const wait = outcome('wait')
 const repair = outcome('repair')
 const compare = outcome('compare')
 
+/** Above all that could be in the epoch: whoever is told so lets the room begin in a new one. */
+export const endOf = (epoch: string): Position => ({ epoch, offset: Number.MAX_SAFE_INTEGER })
+
 /** Enough for what is in flight while a comparison is; what is dropped is read from the log. */
 const foreignLimit = 256
-const formerLimit = 8
+export const formerLimit = 8
 
 export class Tail {
   /** Empty until the baseline is known. */
@@ -43,16 +46,28 @@ export class Tail {
   seen = 0
   readonly #early = new Early()
   #foreign: Foreign[] = []
-  #former: string[] = []
+  #former: string[]
+  /** An epoch that is over and that the log is in all the same: it was taken back to before its end. */
+  #risen: string | undefined
   #changedAt: Tick = 0
   #changedBy: Tick = 0
+
+  /** @param former epochs that are known to be over */
+  constructor(former: readonly string[] = []) {
+    this.#former = [...former]
+  }
+
+  get former(): readonly string[] {
+    return this.#former
+  }
 
   get begun(): boolean {
     return this.epoch !== ''
   }
 
-  /** The highest position that is known. */
+  /** The highest position that is known. Of an epoch that has risen the end was never heard, so nothing may follow in it. */
   get known(): Position | undefined {
+    if (this.#risen !== undefined) return endOf(this.#risen)
     return this.begun ? { epoch: this.epoch, offset: this.seen } : undefined
   }
 
@@ -77,7 +92,7 @@ export class Tail {
   acknowledged(epoch: string, event: RoomEvent | undefined, answer: Asked): Outcome {
     if (epoch === this.epoch) return event ? this.#event(event, wait) : nothing
     // It may have been done before what has changed the epoch since: only a comparison can tell.
-    if (!this.begun || !this.#isAfterChange(answer)) return this.#setAside({ epoch, event, at: answer.now })
+    if (!this.begun || !this.#isNewer(epoch, answer)) return this.#setAside({ epoch, event, at: answer.now })
     if (event === undefined) return this.#adopt({ epoch, offset: 0 }, answer)
     const { deliver } = this.#adopt({ epoch, offset: event.offset - 1 }, answer)
     const after = this.#event(event, wait)
@@ -86,13 +101,15 @@ export class Tail {
 
   /** Where a comparison found the room. The first gives the baseline. */
   found(position: Position, answer: Asked): Outcome {
-    if (!this.begun) return this.#adopt(position, answer)
     if (position.epoch === this.epoch) {
+      this.#risen = undefined
       this.#settleForeign(answer.asked)
       this.seen = Math.max(this.seen, position.offset)
       return outcome(this.#next())
     }
-    return this.#isAfterChange(answer) ? this.#adopt(position, answer) : compare
+    if (this.#isNewer(position.epoch, answer)) return this.#adopt(position, answer)
+    if (this.#isAfterChange(answer)) this.#risen = position.epoch
+    return compare
   }
 
   /** The room was there at some time: a read or a repeat said so. */
@@ -113,7 +130,7 @@ export class Tail {
       this.seen = Math.max(this.seen, slice.top.offset)
       return { lost: false, deliver, next: this.#next() }
     }
-    if (slice.reason === 'epoch' && this.#isAfterChange(answer)) return this.#adopt(slice.top, answer)
+    if (slice.reason === 'epoch' && this.#isNewer(slice.top.epoch, answer)) return this.#adopt(slice.top, answer)
     if (slice.reason !== 'trimmed' || slice.top.offset <= this.top) return compare
     this.top = slice.top.offset
     this.seen = Math.max(this.seen, this.top)
@@ -152,7 +169,7 @@ export class Tail {
   #adopt(position: Position, { asked, now }: Asked): Outcome {
     const lost = this.begun
     if (lost) this.#end(this.epoch)
-    this.#former = this.#former.filter((epoch) => epoch !== position.epoch)
+    this.#risen = undefined
     this.epoch = position.epoch
     this.top = position.offset
     this.seen = position.offset
@@ -180,6 +197,10 @@ export class Tail {
     this.#foreign.push(foreign)
     if (this.#foreign.length > foreignLimit) this.#foreign.shift()
     return this.begun ? compare : nothing
+  }
+
+  #isNewer(epoch: string, answer: Asked): boolean {
+    return this.#isAfterChange(answer) && !this.#former.includes(epoch)
   }
 
   #isAfterChange({ asked }: Asked): boolean {
