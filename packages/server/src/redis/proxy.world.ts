@@ -19,9 +19,9 @@ export type Proxy = AsyncDisposable & {
   delay(way: Way, ms: number, who?: WhoSaid): void
   /**
    * Swallows what passes this way, and says nothing of it. `open`: only of the connections that are there now, which stay
-   * deaf for ever; `all`: of every connection, those to come too, until `mend`; else of some, as long.
+   * deaf for ever; `all`: of those to come too, until `mend`.
    */
-  swallow(way: Way, which: 'open' | 'all' | WhoSaid): void
+  swallow(way: Way, which: 'open' | 'all', who?: WhoSaid): void
   /** As a gateway that restarts: the server sees an end, the clients that are there hear nothing any more, not even that. */
   forget(who: WhoSaid): void
   /** No more delays, no more swallowing, new connections again. */
@@ -99,9 +99,9 @@ export const startProxy = async (port: number): Promise<Proxy> => {
     delay(way, ms, who = everybody) {
       delays.set(way, { ms, who })
     },
-    swallow(way, which) {
-      if (which === 'open') for (const { deaf } of pairs) deaf.add(way)
-      else swallowing.set(way, which === 'all' ? everybody : which)
+    swallow(way, which, who = everybody) {
+      if (which === 'all') swallowing.set(way, who)
+      else for (const { deaf, said } of pairs) if (who.test(said)) deaf.add(way)
     },
     forget(who) {
       for (const { server, deaf, said } of pairs) {
