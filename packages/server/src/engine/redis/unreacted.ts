@@ -54,7 +54,7 @@ export class RedisUnreacted implements Unreacted {
   start(): () => Promise<void> {
     const renewing = this.#options.clock.every(renewMs, () => {
       for (const partition of this.#active) void this.#renew(partition)
-      this.#sending ??= this.#sendDone()
+      this.#sendSoon()
     })
     return async () => {
       renewing.cancel()
@@ -83,11 +83,12 @@ export class RedisUnreacted implements Unreacted {
 
   /** @throws FanfareError `unavailable` */
   async list(): Promise<readonly RoomEvent[]> {
-    const given = await Promise.allSettled(this.#options.redis.partitions.map((partition) => this.#take(partition)))
-    const taken = given.flatMap((result) => (result.status === 'fulfilled' ? result.value : []))
+    const taken: Taken[] = []
+    const { partitions } = this.#options.redis
+    const given = await Promise.allSettled(partitions.map((partition) => this.#take(partition, taken)))
     const failed = given.find((result) => result.status === 'rejected')
-    // What was taken is this process's by now, so it must be given out though another partition did not answer.
-    if (failed && taken.length === 0) throw failed.reason
+    // What was taken is this process's by now, so it must be given out though the rest did not answer.
+    if (failed && taken.length === 0 && given.every(({ status }) => status === 'rejected')) throw failed.reason
     if (failed) this.#options.log.warn({ error: failed.reason }, 'some events without a reaction could not be read')
     return taken.sort((a, b) => a.at - b.at || (a.event.id < b.event.id ? -1 : 1)).map(({ event }) => event)
   }
@@ -97,6 +98,11 @@ export class RedisUnreacted implements Unreacted {
     const partition = this.#options.redis.partitionOf(room)
     const fields = this.#done.get(partition) ?? new Set()
     this.#done.set(partition, fields.add(fieldOf(room, event.id)))
+    this.#sendSoon()
+  }
+
+  /** What is done in the same tick goes together. */
+  #sendSoon(): void {
     this.#sending ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#sendDone())
   }
 
@@ -118,8 +124,8 @@ export class RedisUnreacted implements Unreacted {
     }
   }
 
-  async #take(partition: Partition): Promise<readonly Taken[]> {
-    const taken: Taken[] = []
+  /** Adds to `taken`, also what came before a failure. */
+  async #take(partition: Partition, taken: Taken[]): Promise<void> {
     const doubtedAt = this.#doubted.get(partition)
     for (let more = true; more; ) {
       const reply = await this.#takeSome(partition, doubtedAt !== undefined)
@@ -127,7 +133,6 @@ export class RedisUnreacted implements Unreacted {
       for (let at = 1; at < reply.length; at += 2) this.#give(partition, reply, { at, taken })
     }
     if (doubtedAt !== undefined && doubtedAt + doubtfulMs <= this.#options.clock.now()) this.#doubted.delete(partition)
-    return taken
   }
 
   async #takeSome(partition: Partition, doubted: boolean): Promise<readonly Reply[]> {
@@ -154,7 +159,7 @@ export class RedisUnreacted implements Unreacted {
     taken.push(read)
   }
 
-  /** What could not be sent is sent with the next. */
+  /** What could not be sent is sent with the next. Only of `#sendSoon`, or with nothing left to come. */
   async #sendDone(): Promise<void> {
     this.#sending = undefined
     const { redis, log } = this.#options
