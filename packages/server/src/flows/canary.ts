@@ -44,8 +44,11 @@ export class Canary {
     options.metrics.gauge('fanfare_ready', () => (this.#ready ? 1 : 0))
   }
 
+  /** What cannot be listened to yet makes the node unready, and is listened to with the next check. */
   async start(): Promise<void> {
-    await Promise.all(this.#listen().map(({ heard }) => heard))
+    const listening = await Promise.allSettled(this.#listen().map(({ heard }) => heard))
+    const failed = listening.find((result) => result.status === 'rejected')
+    if (failed) this.#options.log.warn({ error: failed.reason }, 'a canary cannot be listened to yet')
   }
 
   owns(key: RoomKey): boolean {

@@ -59,13 +59,7 @@ export class RedisBus implements NodeBus {
   async start(receive: (message: NodeMessage) => void): Promise<() => Promise<void>> {
     const { redis, rooms } = this.#options
     this.#receive = receive
-    try {
-      await rooms.listen(this.#room)
-      await Promise.all(redis.partitions.map((partition) => this.#listenForEmits(partition)))
-    } catch (error) {
-      this.#receive = undefined
-      throw error
-    }
+    await Promise.all([this.#listen('first'), ...redis.partitions.map((partition) => this.#listenForEmits(partition))])
     return async () => {
       if (this.#receive !== receive) return
       this.#receive = undefined
@@ -106,6 +100,22 @@ export class RedisBus implements NodeBus {
         if (room !== key) sink.lost(room)
         else this.#receive?.({ type: 'missed' })
       },
+    }
+  }
+
+  /** A server that is away just now keeps no node from its start: what is said meanwhile was missed. */
+  async #listen(time: 'first' | 'again'): Promise<void> {
+    const { clock, log, rooms } = this.#options
+    const receive = this.#receive
+    try {
+      await rooms.listen(this.#room)
+      if (this.#receive !== receive) await rooms.unlisten(this.#room)
+      else if (time === 'again') receive?.({ type: 'missed' })
+    } catch (error) {
+      log.warn({ error }, 'what nodes tell each other cannot be heard yet')
+      clock.after(retryMs, () => {
+        if (receive !== undefined && this.#receive === receive) void this.#listen('again')
+      })
     }
   }
 

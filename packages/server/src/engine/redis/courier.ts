@@ -22,6 +22,8 @@ const renewMs = 5_000
 const keptMs = 60_000
 /** A node that is there and does not listen is about to: its subscriber comes back. */
 const retryMs = 100
+/** After a server did not let this node listen. */
+const listenMs = 1_000
 const tries = 20
 /**
  * One that was killed is there until its lease ends, but what it listened with has ended with it. Whoever comes back to
@@ -68,12 +70,12 @@ export class RedisCourier implements Courier {
   async start(receive: Receive): Promise<() => Promise<void>> {
     const { redis, node, clock, log } = this.#options
     const { partition, channel } = this.#placeOf(node)
-    await redis.subscribe(partition, [channel], (_, text) => this.#hear(text, receive))
+    this.#running = true
+    await this.#listen(receive)
     // Until it is said that this node is there, it is there for whoever finds that it listens.
     const stay = () =>
       this.#stay(leaseMs).catch((error: unknown) => log.debug({ error }, 'a node could not say that it is there'))
     await stay()
-    this.#running = true
     const staying = clock.every(renewMs, () => void stay())
     return async () => {
       if (!this.#running) return
@@ -84,6 +86,21 @@ export class RedisCourier implements Courier {
         over.resolve()
       }
       await Promise.allSettled([this.#stay(0), redis.unsubscribe(partition, [channel])])
+    }
+  }
+
+  /** A server that is away just now keeps no node from its start: until it is back, this node is there and does not listen. */
+  async #listen(receive: Receive): Promise<void> {
+    const { redis, node, clock, log } = this.#options
+    const { partition, channel } = this.#placeOf(node)
+    try {
+      await redis.subscribe(partition, [channel], (_, text) => this.#hear(text, receive))
+      if (!this.#running) await redis.unsubscribe(partition, [channel])
+    } catch (error) {
+      log.warn({ error }, 'what other nodes tell this one cannot be heard yet')
+      clock.after(listenMs, () => {
+        if (this.#running) void this.#listen(receive)
+      })
     }
   }
 
