@@ -14,7 +14,7 @@ const lagOf = (run: number): Lag => ({
 
 const told = (id: string, runs: readonly LagOutcome[]): void => {
   const sum = (count: (run: LagOutcome) => number) => runs.reduce((total, run) => total + count(run), 0)
-  const of = `of ${sum(({ acknowledged }) => acknowledged)} acknowledged in ${runs.length} runs`
+  const of = `of ${sum(({ acknowledged }) => acknowledged)} acknowledged, every other one so, in ${runs.length} runs`
   atMost(id, `acknowledged as replicas and lost, ${of}`, { value: sum(({ lostThough }) => lostThough), limit: 0 })
   const faults = runs.flatMap((run) => run.faults)
   for (const fault of faults.slice(0, 20)) process.stderr.write(`${fault}\n`)

@@ -122,6 +122,45 @@ const clusterFailsOver = async (load: Load) => {
   return { ...outcome, backMs }
 }
 
+/**
+ * An operator has the replica take over from a master that lives, and gives it back later. Sentinels tell the old master late,
+ * which takes writes until then that are lost; unless the operator has it take none meanwhile: `paused`.
+ */
+export const handsOver = async (
+  on: 'sentinel' | 'sentinel paused' | 'cluster',
+  load: Load,
+): Promise<Outcome & { readonly backMs: number }> =>
+  on === 'cluster' ? clusterHandsOver(load) : sentinelHandsOver(on === 'sentinel paused', load)
+
+const sentinelHandsOver = async (paused: boolean, load: Load) => {
+  await using watched = await startSentinels()
+  let backMs = 0
+  const outcome = await underLoad(watched.url, load, async (rig) => {
+    for (let times = 0; times < 2; times++) {
+      if (paused) await (await watched.master()).call('CLIENT', 'PAUSE', 5_000, 'WRITE')
+      await watched.failover()
+      backMs = Math.max(backMs, await deliveredAgain(rig))
+      // They do not begin another so soon after one.
+      await Bun.sleep(3_000)
+    }
+  })
+  return { ...outcome, backMs }
+}
+
+const clusterHandsOver = async (load: Load) => {
+  await using cluster = await startCluster({ replicas: 1 })
+  let backMs = 0
+  const outcome = await underLoad(cluster.url, load, async (rig) => {
+    for (let times = 0; times < 2; times++) {
+      const [replica] = await cluster.replicasOf(await cluster.masterOf(0))
+      await cluster.failover(replica!)
+      backMs = Math.max(backMs, await deliveredAgain(rig))
+      await Bun.sleep(2_000)
+    }
+  })
+  return { ...outcome, backMs }
+}
+
 /** The slots of live rooms go to another master and come back (R-06). */
 export const slotsMove = async (
   load: Load & { readonly slots: readonly number[] },
