@@ -1,6 +1,6 @@
 /**
- * One address before several nodes, as a balancer of TCP connections is: each new one goes to the next node that says it is
- * ready, whoever makes it. Knows no HTTP, and keeps nobody where they were.
+ * One address before several nodes, as a balancer of TCP connections is: each new one goes to any node that says it is ready,
+ * by chance, whoever makes it. Knows no HTTP, and keeps nobody where they were.
  */
 import { once } from 'node:events'
 import { createServer, connect as dial, type Server, type Socket } from 'node:net'
@@ -15,7 +15,6 @@ export class Front implements AsyncDisposable {
   readonly #server: Server
   readonly #targets: readonly Target[]
   readonly #probing: ReturnType<typeof setInterval>
-  #next = 0
 
   private constructor(server: Server, ports: readonly number[]) {
     this.#server = server
@@ -40,9 +39,10 @@ export class Front implements AsyncDisposable {
     return `${this.url.replace('http', 'ws')}/v1/websocket`
   }
 
-  /** Every node once: those that are ready first, in turn. */
+  /** Every node once: those that are ready first. */
   #turn(): readonly Target[] {
-    const first = this.#next++ % this.#targets.length
+    // By turns, a client's second connection might go to another node than its first always, or never.
+    const first = Math.floor(Math.random() * this.#targets.length)
     const turn = [...this.#targets.slice(first), ...this.#targets.slice(0, first)]
     return turn.sort((a, b) => Number(b.ready) - Number(a.ready))
   }

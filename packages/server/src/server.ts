@@ -279,8 +279,13 @@ const keepAlive = ({ engines, services }: Node, listeners: readonly Attached[], 
   closing.push(async () => {
     // Those of Socket.IO, which come first, carry sessions.
     const plain = engines.slice(1).flatMap((engine) => engine.all())
+    const relays = engines[0]?.others.relays() ?? []
     await drain(services, {
-      others: plain.map((socket) => ({ close: () => socket.close('server shutting down') })),
+      others: [
+        ...plain.map((socket) => ({ close: () => socket.close('server shutting down') })),
+        // Their sessions are on other nodes, and stay there.
+        ...relays.map((relay) => ({ close: () => relay.leave() })),
+      ],
       shut: () => {
         for (const engine of engines) engine.stop()
         for (const listener of listeners) listener.pause()

@@ -109,6 +109,11 @@ export class OtherNodes {
     if (!answer) this.#services.log.warn({ node, life }, 'a node did not say that it gave up a session')
   }
 
+  /** WebSockets here whose sessions are elsewhere. */
+  relays(): readonly Relay[] {
+    return [...this.#relays.values()]
+  }
+
   readonly #forget = (relay: Relay): void => {
     this.#relays.delete(relay.name)
     this.#watch.remove(relay)

@@ -93,9 +93,19 @@ export class Relay implements LinkReader, SharedLink {
 
   broken(): void {
     if (!this.#end()) return
-    const { link, mail } = this.#options
-    link.terminate()
-    void mail.send(this.node, { type: 'gone', link: this.name, clean: false })
+    this.#options.link.terminate()
+    this.#sayGone()
+  }
+
+  /** This node stops: the client comes back elsewhere, and its session with it. */
+  leave(): void {
+    if (!this.#end()) return
+    this.#options.link.close('shutting_down', 'the node is stopping')
+    this.#sayGone()
+  }
+
+  #sayGone(): void {
+    void this.#options.mail.send(this.node, { type: 'gone', link: this.name, clean: false })
   }
 
   #confirm(): void {
