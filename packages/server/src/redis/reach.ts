@@ -38,7 +38,7 @@ const advice =
   'Start Redis or correct REDIS_URL (fanfare doctor says more); without REDIS_URL this node runs alone, on its own disk.'
 
 const rights = ({ prefix = defaultPrefix }: RedisOptions): string =>
-  `The user of REDIS_URL needs ~${prefix}:* and &${prefix}:* in Redis' ACL, with +@all -@dangerous +info`
+  `The user of REDIS_URL needs ~${prefix}:* and &${prefix}:* in Redis' ACL, with +@all -@dangerous +info +client|kill`
 
 /** What a server that answers says to what every node does there; nothing when it lets it be done, or does not answer. */
 const refusalAt = async ({ address, clock, prefix = defaultPrefix }: RedisOptions): Promise<string | undefined> => {
@@ -48,6 +48,7 @@ const refusalAt = async ({ address, clock, prefix = defaultPrefix }: RedisOption
     const connection = await openConnection({ endpoint, entry: address, clock, name: 'fanfare:rights' })
     try {
       await connection.send('GET', `${prefix}:tried`)
+      await connection.send('SPUBLISH', `${prefix}:tried`, '')
       await connection.send('SSUBSCRIBE', `${prefix}:tried`)
     } finally {
       connection.destroy('everything was asked')

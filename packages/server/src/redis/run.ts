@@ -38,6 +38,7 @@ type Task = {
 }
 
 const usualMs = 2_500
+const quietMs = 10_000
 const owner: Place = { at: 'owner' }
 
 const unavailable = (message: string, cause: unknown): FanfareError =>
@@ -46,6 +47,9 @@ const unavailable = (message: string, cause: unknown): FanfareError =>
 export class Runs {
   readonly #options: RunOptions
   #closed = false
+  /** Refusals since one was told. */
+  #unsaid = 0
+  #saidAt = Number.NEGATIVE_INFINITY
 
   constructor(options: RunOptions) {
     this.#options = options
@@ -166,8 +170,16 @@ export class Runs {
     }
   }
 
+  /** Told now and then, for it goes on until somebody mends it, and with its reason, which repeats nothing that was sent. */
   #denied(error: unknown): FanfareError {
-    this.#options.log.error({ error }, 'Redis refuses what it is asked for')
+    const { clock, log } = this.#options
+    this.#unsaid++
+    if (clock.now() - this.#saidAt >= quietMs) {
+      const reason = error instanceof Error ? error.message : String(error)
+      log.error({ reason, calls: this.#unsaid }, 'Redis refuses what it is asked for')
+      this.#saidAt = clock.now()
+      this.#unsaid = 0
+    }
     return unavailable('Redis refuses to do it now.', error)
   }
 }
