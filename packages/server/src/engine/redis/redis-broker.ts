@@ -56,6 +56,7 @@ export class RedisBroker implements Broker {
   readonly #lanes: readonly (readonly Lane[])[]
   readonly #partitions: ReadonlyMap<Lane, Partition>
   readonly #replicas: Replicas
+  readonly #heard = new Set<RoomKey>()
   #sink: BrokerSink | undefined
   #warnedAt = Number.NEGATIVE_INFINITY
 
@@ -128,7 +129,8 @@ export class RedisBroker implements Broker {
     }
     const reply = (await redis.run(partition, { script: scripts.compare, keys, args })) as Reply[]
     return rooms.map(({ room }, index) => {
-      presence.compared(room.key, String(reply[index * 3 + 2]))
+      // Of a room that this node does not hear, presence would never be told that it ended.
+      if (this.#heard.has(room.key)) presence.compared(room.key, String(reply[index * 3 + 2]))
       return { epoch: String(reply[index * 3]), offset: Number(reply[index * 3 + 1]) }
     })
   }
@@ -137,13 +139,17 @@ export class RedisBroker implements Broker {
     const partition = this.#partitionOf(lane)
     const channels = roomChannel(this.#options.redis, partition, '')
     const names = rooms.map((room) => channels + room)
+    for (const room of rooms) this.#heard.add(room)
     await this.#options.redis.subscribe(partition, names, this.#listenerIn(channels))
   }
 
   async unhear(lane: Lane, rooms: readonly RoomKey[]): Promise<void> {
     const { redis, presence } = this.#options
     const partition = this.#partitionOf(lane)
-    for (const room of rooms) presence.ended(room)
+    for (const room of rooms) {
+      this.#heard.delete(room)
+      presence.ended(room)
+    }
     const channels = rooms.map((room) => roomChannel(redis, partition, room))
     await redis.unsubscribe(partition, channels)
   }

@@ -176,7 +176,8 @@ local function forget(room, special)
   begin_again(room)
   -- Who listens still compares it for a moment, and must not find it to have begun again.
   if special == 'u' then room.gone = 60000 end
-  forget_unreacted(room)
+  -- Nobody reacts to what is in a room that is one session's own.
+  if special ~= 'u' then forget_unreacted(room) end
   tell_forgotten(room)
   return { 3, room.epoch }
 end
