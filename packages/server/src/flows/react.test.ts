@@ -4,6 +4,7 @@ import type { AppContext } from '../app/app.ts'
 import { fakeClock } from '../lib/fake-clock.ts'
 import { silentLog } from '../lib/log.ts'
 import { noMetrics } from '../lib/metrics.ts'
+import { roomKey } from '../model/room-key.ts'
 import { Reactor } from './react.ts'
 
 const eventOf = (id: string, type = 'counted'): RoomEvent => ({
@@ -25,7 +26,12 @@ const world = () => {
   let asked = 0
   let away = false
   const reactor = new Reactor({
-    app: { reactions: (type) => (type === 'counted' ? [async (_, event) => void reacted.push(event.id)] : []) },
+    app: {
+      reactions(type) {
+        if (type === 'broken') return [() => Promise.reject(new Error('no'))]
+        return type === 'counted' ? [async (_, event) => void reacted.push(event.id)] : []
+      },
+    },
     clock,
     unreacted: {
       async list() {
@@ -99,4 +105,20 @@ test('where it cannot be known at the start, the node does not start as if nothi
   const node = world()
   node.isAway(true)
   await expect(node.reactor.start()).rejects.toThrow('the server is away')
+})
+
+test('where a handler always fails, the last 10,000 wait for a restart, and the oldest are given up', async () => {
+  const node = world()
+  const durable = { key: roomKey('clinic', 'ward:1'), log: { keep: 1, forMs: 1, durable: true } }
+  for (let index = 0; index < 10_003; index++) node.reactor.react(durable, eventOf(`e${index}`, 'broken'), 0)
+  await node.reactor.idle()
+  expect(node.done).toEqual(['e0', 'e1', 'e2'])
+})
+
+test('what fails in a room of memory was marked nowhere, and pushes out nothing', async () => {
+  const node = world()
+  const memory = { key: roomKey('clinic', 'ward:2'), log: { keep: 1, forMs: 1, durable: false } }
+  for (let index = 0; index < 10_003; index++) node.reactor.react(memory, eventOf(`e${index}`, 'broken'), 0)
+  await node.reactor.idle()
+  expect(node.done).toEqual([])
 })

@@ -17,6 +17,8 @@ const maxDepth = 8
 /** How often a node looks for what others left, more or less, so that they do not all look at once. */
 const lookMs = 15_000
 const spread = 0.2
+/** Events whose reactions threw and that are marked yet. Where a handler always fails they would fill the engine's server. */
+const mostFailed = 10_000
 
 export type ReactorOptions = {
   readonly app: Pick<App, 'reactions'>
@@ -29,25 +31,37 @@ export type ReactorOptions = {
   readonly random?: () => number
 }
 
+type Run = {
+  readonly event: RoomEvent
+  readonly depth: number
+  /** As unreacted, in the engine: the room is durable. */
+  readonly isMarked: boolean
+}
+
 export class Reactor {
   readonly #options: ReactorOptions
   readonly #chains = new Map<RoomKey, Promise<void>>()
+  /** Oldest first, without their data. */
+  readonly #failed: RoomEvent[] = []
 
   constructor(options: ReactorOptions) {
     this.#options = options
   }
 
-  react(room: Pick<LogRoom, 'key'>, event: RoomEvent, depth: number): void {
-    if (this.#options.app.reactions(event.type).length === 0) return
-    const before = this.#chains.get(room.key) ?? Promise.resolve()
-    const chain = before.then(() => this.#run(event, depth))
-    this.#chains.set(room.key, chain)
+  react({ key, log }: LogRoom, event: RoomEvent, depth: number): void {
+    if (this.#options.app.reactions(event.type).length > 0) this.#chain(key, { event, depth, isMarked: log.durable })
+  }
+
+  #chain(key: RoomKey, run: Run): void {
+    const before = this.#chains.get(key) ?? Promise.resolve()
+    const chain = before.then(() => this.#run(run))
+    this.#chains.set(key, chain)
     chain.finally(() => {
-      if (this.#chains.get(room.key) === chain) this.#chains.delete(room.key)
+      if (this.#chains.get(key) === chain) this.#chains.delete(key)
     })
   }
 
-  async #run(event: RoomEvent, depth: number): Promise<void> {
+  async #run({ event, depth, isMarked }: Run): Promise<void> {
     const { app, context, log, metrics, unreacted } = this.#options
     try {
       if (depth >= maxDepth)
@@ -60,7 +74,18 @@ export class Reactor {
       // Still marked as unreacted where the room is durable: whoever comes after this process tries again.
       metrics.add('fanfare_reactions_failed_total')
       log.error({ error, event: event.id, type: event.type, room: event.room }, 'a reaction failed')
+      if (isMarked) this.#keepFailed(event)
     }
+  }
+
+  #keepFailed(event: RoomEvent): void {
+    const { log, metrics, unreacted } = this.#options
+    this.#failed.push({ ...event, data: null })
+    if (this.#failed.length <= mostFailed) return
+    const oldest = this.#failed.shift()!
+    metrics.add('fanfare_reactions_given_up_total')
+    log.error({ event: oldest.id, room: oldest.room }, 'a reaction that failed is given up: too many failed after it')
+    unreacted.done(oldest)
   }
 
   /**
@@ -90,7 +115,8 @@ export class Reactor {
     const events = await unreacted.list()
     if (events.length > 0) log.info({ events: events.length }, 'reactions that were left undone run now')
     for (const event of events) {
-      if (app.reactions(event.type).length > 0) this.react({ key: roomKey(event.tenantId, event.room) }, event, 0)
+      const key = roomKey(event.tenantId, event.room)
+      if (app.reactions(event.type).length > 0) this.#chain(key, { event, depth: 0, isMarked: true })
       // The application no longer reacts to it.
       else unreacted.done(event)
     }

@@ -17,6 +17,7 @@ export const metricTable = {
     fanfare_rooms_lost_total:
       'Times that a room on this node had to be read again, because its log was lost or erased.',
     fanfare_reactions_failed_total: 'Reactions that threw.',
+    fanfare_reactions_given_up_total: 'Events whose reactions threw and are tried no more, not even after a restart.',
     fanfare_redis_messages_refused_total: 'Messages in Redis that no node of this version said.',
     fanfare_lifecycle_failed_total: 'Handlers of user.offline and room.vacated that threw; they run again.',
     fanfare_node_messages_refused_total: 'Messages from other nodes that could not be read or followed.',
