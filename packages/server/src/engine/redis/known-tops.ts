@@ -7,7 +7,7 @@ import type { LogRoom } from '../../model/room.ts'
 import type { RoomKey } from '../../model/room-key.ts'
 import { Chain } from '../chain.ts'
 import type { Lane } from './broker.ts'
-import { type Asked, endOf, formerLimit, type Tick } from './tail.ts'
+import { type Asked, type Before, endOf, formerLimit, type Tick } from './tail.ts'
 
 type Top = {
   readonly room: LogRoom
@@ -37,8 +37,9 @@ export class KnownTops {
     return top && { room: top.room, known: top.position }
   }
 
-  formerOf(room: RoomKey): readonly string[] {
-    return this.#tops.get(room)?.former ?? []
+  epochsOf(room: RoomKey): Before {
+    const top = this.#tops.get(room)
+    return top ? { epoch: top.position.epoch, former: top.former } : {}
   }
 
   /** The room was at least there when it was asked. False when that cannot be, and the room must be compared. */
@@ -52,11 +53,12 @@ export class KnownTops {
     this.#order.touch(top)
     if (position.epoch === top.position.epoch) {
       if (position.offset > top.position.offset) top.position = position
+      if (former.length > 0) top.former = union(top.former, former)
       return true
     }
     if (asked <= top.changedAt && asked !== top.changedBy) return true
     const risen = top.former.includes(position.epoch)
-    top.former = [...new Set([...top.former, ...former, top.position.epoch])].slice(-formerLimit)
+    top.former = union(top.former, [...former, top.position.epoch])
     top.position = risen ? endOf(position.epoch) : position
     top.changedAt = now
     top.changedBy = asked
@@ -87,3 +89,6 @@ export class KnownTops {
     if (this.#tops.size > this.#most && oldest) this.forget(oldest.room.key)
   }
 }
+
+const union = (some: readonly string[], more: readonly string[]): readonly string[] =>
+  [...new Set([...some, ...more])].slice(-formerLimit)

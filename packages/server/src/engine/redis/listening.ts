@@ -12,7 +12,7 @@ import type { Comparing } from './comparing.ts'
 import { Hearing } from './hearing.ts'
 import { type Listened, listened } from './listened.ts'
 import type { Repairs } from './repair.ts'
-import { type Asked, type Outcome, Tail, type Tick } from './tail.ts'
+import { type Asked, type Before, type Outcome, Tail, type Tick } from './tail.ts'
 import type { Windows } from './windows.ts'
 
 /** A log that was taken back is told so in the first, and has begun again in the second. */
@@ -28,8 +28,8 @@ export type ListeningOptions = {
   readonly tick: () => Tick
   /** Something of the room came to be known here. */
   readonly newer: (room: RoomKey) => void
-  /** Epochs of the room that this node knows to be over. */
-  readonly formerOf: (room: RoomKey) => readonly string[]
+  /** What this node knows of the epochs of a room that it does not follow. */
+  readonly epochsOf: (room: RoomKey) => Before
   /** This node no longer follows the room. */
   readonly parted: (room: Listened) => void
 }
@@ -62,8 +62,8 @@ export class Listening {
       return known.begun
     }
     const turn = this.#turn++ % comparedEvery
-    const { broker, formerOf } = this.#options
-    const begins = listened(room, broker.laneOf(room.key), { turn, tail: new Tail(formerOf(room.key)) })
+    const { broker, epochsOf } = this.#options
+    const begins = listened(room, broker.laneOf(room.key), { turn, tail: new Tail(epochsOf(room.key)) })
     this.#rooms.set(room.key, begins)
     begins.begun = this.#begin(begins)
     return begins.begun

@@ -4,7 +4,7 @@
  */
 import type { Position, RoomEvent } from '@fanfare/protocol'
 import type { LogRoom } from '../../model/room.ts'
-import type { RoomKey } from '../../model/room-key.ts'
+import { type RoomKey, roomOfKey } from '../../model/room-key.ts'
 import { rangeOf } from '../range.ts'
 import type { ReadQuery, Receipt, Slice } from '../room-log.ts'
 import type { Heard, Known, Write, Written } from './broker.ts'
@@ -158,3 +158,6 @@ export class ModelServer {
     this.changes.set(key, (this.changes.get(key) ?? 0) + 1)
   }
 }
+
+/** The room's name, as people say it. */
+export const nameOf = (key: RoomKey): string => roomOfKey(key).name

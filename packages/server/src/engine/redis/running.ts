@@ -64,7 +64,7 @@ export class Running {
       metrics,
       tick,
       newer: (room) => this.reads.newer(room),
-      formerOf: (room) => this.#knownTops.formerOf(room),
+      epochsOf: (room) => this.#knownTops.epochsOf(room),
       parted: ({ room, lane, tail }) => {
         const now = tick()
         const position = { epoch: tail.epoch, offset: tail.seen }

@@ -106,13 +106,19 @@ export class SimulatedClient {
         timestamp: new Date(time.now()).toISOString(),
       }
       try {
-        await node.publish(room, draft, { key })
+        const { epoch, offset } = await node.publish(room, draft, { key })
+        if (chance.below(6) === 0) this.#looks(node, room, { epoch, offset: Math.max(0, offset - 1 - chance.below(4)) })
         break
       } catch {
         await time.sleep(50 + chance.below(400))
       }
     }
     this.publishing--
+  }
+
+  /** As somebody who comes back at this moment. */
+  #looks(node: SimulatedNode, room: LogRoom, after: Position): void {
+    node.read(room, { after, limit: 8 }).catch(() => undefined)
   }
 
   #connect(): Session {

@@ -1,10 +1,11 @@
 /** What all have seen, put together: two who saw the same place must have seen the same event, and a key is one event. */
-import type { RoomEvent } from '@fanfare/protocol'
+import type { Position, RoomEvent } from '@fanfare/protocol'
 
 export class Ledger {
   readonly faults: string[] = []
   /** The first words of each kind of fault are enough. */
   readonly #most = 10
+  readonly #acked = new Map<string, Position>()
   readonly #ids = new Map<string, string>()
   readonly #keys = new Map<string, number>()
 
@@ -25,15 +26,26 @@ export class Ledger {
     return this.#epochs.get(id)?.has(epoch) ?? false
   }
 
+  acknowledged(who: string, at: Position & { readonly room: string; readonly id: string }): void {
+    this.#isAt(who, at)
+    const acked = this.#acked.get(at.room)
+    if (acked?.epoch !== at.epoch || acked.offset < at.offset) this.#acked.set(at.room, at)
+  }
+
+  /** The highest that was acknowledged to anybody, in the epoch of the last acknowledgement. */
+  ackedIn(room: string): Position | undefined {
+    return this.#acked.get(room)
+  }
+
   saw(who: string, epoch: string, event: RoomEvent): void {
-    this.isAt(who, { room: event.room, epoch, offset: event.offset, id: event.id })
+    this.#isAt(who, { room: event.room, epoch, offset: event.offset, id: event.id })
     const key = `${event.room} ${epoch} ${event.data}`
     const offset = this.#keys.get(key)
     if (offset === undefined) this.#keys.set(key, event.offset)
     else if (offset !== event.offset) this.fault(`${who}: ${key} is stored at ${offset} and at ${event.offset}`)
   }
 
-  isAt(who: string, at: { room: string; epoch: string; offset: number; id: string }): void {
+  #isAt(who: string, at: { room: string; epoch: string; offset: number; id: string }): void {
     const place = `${at.room} ${at.epoch}/${at.offset}`
     const id = this.#ids.get(place)
     if (id === undefined) this.#ids.set(place, at.id)

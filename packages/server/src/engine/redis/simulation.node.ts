@@ -2,7 +2,6 @@
  * One node of the simulation: the shared log over its links of the model broker, with the real hub, interest and flows on
  * top. Its ear holds the log to what its port says: contiguous or lost, and its own publishes by their acknowledgement.
  */
-import type { Position, RoomEvent } from '@fanfare/protocol'
 import type { Room } from '../../app/app.ts'
 import { resume } from '../../flows/catch-up.ts'
 import { Interest } from '../../flows/interest.ts'
@@ -12,11 +11,12 @@ import { Hub } from '../../hub/hub.ts'
 import { silentLog } from '../../lib/log.ts'
 import { noMetrics } from '../../lib/metrics.ts'
 import type { LogRoom } from '../../model/room.ts'
-import { type RoomKey, roomOfKey } from '../../model/room-key.ts'
+import { roomOfKey } from '../../model/room-key.ts'
 import type { Draft, Published, PublishOptions, ReadQuery, RoomLog, Slice } from '../room-log.ts'
 import type { ModelBroker } from './model-broker.world.ts'
 import { createRoomLog } from './room-log.ts'
 import type { Ledger } from './simulation.ledger.ts'
+import { Promises, type PromisesOptions } from './simulation.promises.ts'
 import type { SimulatedTime } from './simulation.time.ts'
 
 export type NodeOptions = {
@@ -27,6 +27,7 @@ export type NodeOptions = {
   readonly ledger: Ledger
   readonly roomOf: (name: string) => Room
   readonly hotEvents: number
+  readonly reaches: PromisesOptions['reaches']
 }
 
 /** No publish may take longer, whatever happens. */
@@ -36,19 +37,16 @@ export class SimulatedNode implements RoomLog {
   readonly name: string
   readonly broker: ModelBroker
   readonly services: Services
-  /** How often each room was told to be lost. */
-  readonly losses = new Map<RoomKey, number>()
+  readonly promises: Promises
   readonly #options: NodeOptions
   readonly #log: RoomLog
-  /** Where the log has brought this node; nothing after a loss. */
-  readonly #heard = new Map<RoomKey, Position>()
-  readonly #listening = new Set<RoomKey>()
   readonly #hub: Hub
   #stop: () => Promise<void> = async () => {}
 
   constructor(options: NodeOptions) {
     const { broker, time, random, hotEvents } = options
     this.#options = options
+    this.promises = new Promises(options)
     this.name = options.name
     this.broker = broker
     const hot = { eventsPerRoom: hotEvents, bytes: 1_000_000 }
@@ -63,76 +61,51 @@ export class SimulatedNode implements RoomLog {
 
   async start(): Promise<() => Promise<void>> {
     this.#stop = await this.#log.start({
-      deliver: (...[room, epoch, event]) => this.#deliver(room, epoch, event),
-      lost: (room) => this.#lost(room),
+      deliver: (...[room, epoch, event]) => {
+        this.promises.heard(room, epoch, event)
+        this.#hub.deliver(room, epoch, event)
+      },
+      lost: (room) => {
+        this.promises.lost(room)
+        this.#hub.lost(room)
+      },
     })
     return this.#stop
   }
 
   async listen(room: LogRoom): Promise<void> {
+    const floor = this.#options.ledger.ackedIn(roomOfKey(room.key).name)
     await this.#log.listen(room)
-    this.#listening.add(room.key)
+    this.promises.listens(room.key, floor)
   }
 
   async unlisten(room: LogRoom): Promise<void> {
-    this.#listening.delete(room.key)
-    this.#heard.delete(room.key)
+    this.promises.unlistens(room.key)
     await this.#log.unlisten(room)
-    this.#heard.delete(room.key)
   }
 
   async publish(room: LogRoom, draft: Draft, options: PublishOptions): Promise<Published> {
-    const { time, ledger } = this.#options
+    const { time } = this.#options
     const began = time.now()
-    const listened = this.#listening.has(room.key)
+    const begun = this.promises.begins(room.key)
     try {
       const published = await this.#log.publish(room, draft, options)
-      ledger.isAt(this.name, { ...published, room: draft.room })
-      const at = this.#heard.get(room.key)
-      // Of one that repeats another only the receipt is known.
-      const next = listened && !published.duplicate
-      if (next && at?.epoch === published.epoch && at.offset === published.offset - 1)
-        this.#fault(`${draft.room}: acknowledged ${published.offset}, and it is not delivered though it is next`)
+      this.promises.acknowledged(room, published, begun)
       return published
     } finally {
-      if (time.now() - began > publishMs) this.#fault(`a publish took ${time.now() - began} ms`)
+      if (time.now() - began > publishMs) this.promises.fault(`takes ${time.now() - began} ms to publish`)
     }
   }
 
   async read(room: LogRoom, query: ReadQuery): Promise<Slice> {
+    const begun = this.promises.begins(room.key)
     const slice = await this.#log.read(room, query)
-    if (!slice.ok) return slice
-    let expected = 'after' in query && typeof query.after === 'object' ? query.after.offset + 1 : undefined
-    for (const event of slice.events) {
-      if (event.offset !== (expected ?? event.offset)) this.#fault(`a page with ${event.offset} for ${expected}`)
-      expected = event.offset + 1
-      this.#options.ledger.saw(this.name, slice.top.epoch, event)
-    }
+    this.promises.read(room.key, query, { slice, begun })
     return slice
   }
 
   forget(room: LogRoom): Promise<void> {
     return this.#log.forget(room)
-  }
-
-  #deliver(key: RoomKey, epoch: string, event: RoomEvent): void {
-    const at = this.#heard.get(key)
-    if (at && at.epoch !== epoch) this.#fault(`${event.room}: ${epoch} is heard in ${at.epoch} without a loss`)
-    else if (at && at.offset + 1 !== event.offset)
-      this.#fault(`${event.room}: hears ${event.offset} after ${at.offset}`)
-    this.#heard.set(key, { epoch, offset: event.offset })
-    this.#options.ledger.saw(this.name, epoch, event)
-    this.#hub.deliver(key, epoch, event)
-  }
-
-  #lost(key: RoomKey): void {
-    this.losses.set(key, (this.losses.get(key) ?? 0) + 1)
-    this.#heard.delete(key)
-    this.#hub.lost(key)
-  }
-
-  #fault(what: string): void {
-    this.#options.ledger.fault(`${this.name}: ${what}`)
   }
 
   #makeServices(): Services {
@@ -161,6 +134,3 @@ export class SimulatedNode implements RoomLog {
     } as unknown as Services
   }
 }
-
-/** The room's name, as people say it. */
-export const nameOf = (key: RoomKey): string => roomOfKey(key).name

@@ -7,11 +7,12 @@ import { Chance } from '../../flows/race.chance.ts'
 import { type RoomKey, roomKey } from '../../model/room-key.ts'
 import type { Lane } from './broker.ts'
 import { ModelBroker, ModelLink } from './model-broker.world.ts'
-import { ModelServer } from './model-server.world.ts'
+import { ModelServer, nameOf } from './model-server.world.ts'
 import { SimulatedClient } from './simulation.client.ts'
 import { Faults } from './simulation.faults.ts'
 import { Ledger } from './simulation.ledger.ts'
-import { nameOf, SimulatedNode } from './simulation.node.ts'
+import { SimulatedNode } from './simulation.node.ts'
+import { simulatedRoom } from './simulation.room.ts'
 import { SimulatedTime } from './simulation.time.ts'
 
 const names = ['a', 'b', 'c'] as const
@@ -20,6 +21,10 @@ const nodeCount = 3
 const clientCount = 5
 const troubleMs = 5_000
 const convergeMs = 30_000
+const callMs = 3_000
+const calmTurns = 30
+/** Less than what lies between two comparisons; as long as an `Interest` holds on, or a failed read waits. */
+const calmMs = 1_500
 const lookMs = 250
 
 export type Played = { readonly faults: readonly string[]; readonly convergedMs: number; readonly published: number }
@@ -50,7 +55,7 @@ class Simulation {
 
   constructor(seed: number) {
     this.#chance = new Chance(seed)
-    for (const name of names) this.#rooms.set(name, roomOf(name, this.#chance.pick([3, 1_000, 1_000])))
+    for (const name of names) this.#rooms.set(name, simulatedRoom(name, this.#chance.pick([3, 1_000, 1_000])))
     for (const lane of lanes) this.#servers.set(lane, this.#makeServer(lane))
     for (let index = 0; index < nodeCount; index++) this.#addNode(`node${index}`)
   }
@@ -66,12 +71,27 @@ class Simulation {
       if (this.#time.now() >= until) for (const one of faults) one.end()
     }
     for (const broker of this.#brokers) broker.troubled = false
-    const convergedMs = await this.#converge()
+    const convergedMs = await this.#converge(convergeMs)
+    await this.#calm()
     this.#judge()
     const stopped = Promise.all(stops.map((stop) => stop()))
     await this.#time.run(3_000)
     await stopped
     return { faults: this.#ledger.faults, convergedMs, published: this.#published }
+  }
+
+  /** Nothing goes wrong any more, so nobody waits for a comparison: whoever enters meanwhile hears everything at once. */
+  async #calm(): Promise<void> {
+    // Whoever was given to a hole waits for its answer until now.
+    await this.#time.run(callMs)
+    for (let turn = 0; turn < calmTurns; turn++) {
+      this.#act()
+      this.#chance.pick(this.#clients).moves()
+      await this.#time.run(this.#chance.below(30))
+    }
+    const forgotten = this.#chance.pick(names)
+    void this.#chance.pick(this.#nodes).forget(this.#rooms.get(forgotten)!)
+    await this.#converge(calmMs)
   }
 
   #act(): void {
@@ -109,13 +129,13 @@ class Simulation {
   }
 
   /** Runs until everybody is where the log is, and stays there; how long that took. */
-  async #converge(): Promise<number> {
+  async #converge(withinMs: number): Promise<number> {
     const began = this.#time.now()
     for (;;) {
       const behind = this.#behind()
       const ms = this.#time.now() - began
       if (behind.length === 0) return ms
-      if (ms >= convergeMs) {
+      if (ms >= withinMs) {
         for (const one of behind) this.#ledger.fault(`after ${ms} ms ${one}`)
         return ms
       }
@@ -143,7 +163,7 @@ class Simulation {
       const log = this.#serverOf(key).look(key)
       for (const event of log?.events ?? []) this.#ledger.saw('the log', log!.epoch, event)
       for (const node of this.#nodes) {
-        const losses = node.losses.get(key) ?? 0
+        const losses = node.promises.losses.get(key) ?? 0
         const changes = this.#serverOf(key).changes.get(key) ?? 0
         // Where the log keeps little, a hole may be trimmed before it is repaired.
         const trimmed = this.#rooms.get(name)!.log.keep < 1_000
@@ -191,6 +211,10 @@ class Simulation {
         ledger: this.#ledger,
         roomOf: (room) => this.#rooms.get(room)!,
         hotEvents: this.#chance.pick([4, 100]),
+        reaches: (key, { epoch, offset }) => {
+          const log = this.#serverOf(key).look(key)
+          return log?.epoch === epoch && log.top >= offset
+        },
       }),
     )
     for (const lane of lanes) this.#servers.get(lane)!.arrive(this.#time.now())
@@ -216,19 +240,3 @@ class Simulation {
 }
 
 const laneOf = (key: RoomKey): Lane => (nameOf(key) === 'c' ? 'right' : 'left')
-
-const roomOf = (name: string, keep: number): Room => ({
-  key: roomKey('t', name),
-  log: { keep, forMs: 1_000_000, durable: false },
-  tenantId: 't',
-  name,
-  params: {},
-  rule: {
-    pattern: name,
-    events: new Map(),
-    access: () => true,
-    publish: () => true,
-    presence: undefined,
-    slow: 'resume',
-  },
-})

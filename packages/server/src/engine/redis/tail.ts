@@ -24,6 +24,9 @@ export type Outcome = {
 /** An event of another epoch than the tail's, or word that such an epoch began: a new one, or a straggler of an old one. */
 type Foreign = { readonly epoch: string; readonly event: RoomEvent | undefined; readonly at: Tick }
 
+/** The epoch that the room was in, and those that are over. */
+export type Before = { readonly epoch?: string; readonly former?: readonly string[] }
+
 const outcome = (next: Outcome['next']): Outcome => ({ lost: false, deliver: [], next })
 const nothing = outcome('nothing')
 const wait = outcome('wait')
@@ -49,12 +52,14 @@ export class Tail {
   #former: string[]
   /** An epoch that is over and that the log is in all the same: it was taken back to before its end. */
   #risen: string | undefined
+  readonly #before: string | undefined
   #changedAt: Tick = 0
   #changedBy: Tick = 0
 
-  /** @param former epochs that are known to be over */
-  constructor(former: readonly string[] = []) {
-    this.#former = [...former]
+  /** @param before what was known of the room's epochs before the baseline was asked for */
+  constructor(before: Before = {}) {
+    this.#former = [...(before.former ?? [])]
+    this.#before = before.epoch
   }
 
   get former(): readonly string[] {
@@ -168,7 +173,8 @@ export class Tail {
   /** From here on in another epoch (I4). Also called with the baseline, before which nothing can be lost. */
   #adopt(position: Position, { asked, now }: Asked): Outcome {
     const lost = this.begun
-    if (lost) this.#end(this.epoch)
+    const before = lost ? this.epoch : this.#before
+    if (before !== undefined && before !== position.epoch) this.#end(before)
     this.#risen = undefined
     this.epoch = position.epoch
     this.top = position.offset
