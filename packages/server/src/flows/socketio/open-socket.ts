@@ -1,8 +1,8 @@
 /**
  * A client connects to a namespace: who it is, whether it comes back, then its session, the reply, its rooms, and the
- * application's own word. A refusal is a `connect_error` that says what to do.
+ * application's own word. A refusal is a `connect_error` that says what to do; what passes by itself is none.
  */
-import { type FanfareError, type JsonObject, toFanfareError } from '@fanfare/protocol'
+import { type ErrorCode, type FanfareError, type JsonObject, toFanfareError } from '@fanfare/protocol'
 import type { NamespaceRule } from '../../app/socketio.ts'
 import { secretId } from '../../lib/ids.ts'
 import type { Identity } from '../../model/identity.ts'
@@ -48,9 +48,23 @@ export const openSocket = async (opening: Opening): Promise<void> => {
   }
 }
 
+/** Trouble of this node, about which the client can do nothing but come back. */
+const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['unavailable', 'overloaded'])
+/** Between one and two of these: a stock client is back a second after its connection has ended, as often as it ends. */
+const calmMs = 2_000
+
 const refuse = ({ node, engine, namespace }: Opening, error: FanfareError): void => {
   const { services } = node
   services.metrics.add('fanfare_connects_refused_total')
+  // After a `connect_error` a stock client never comes back; after the end of its connection it does, by itself.
+  if (error.code === 'shutting_down') {
+    engine.close('server shutting down')
+    return
+  }
+  if (passing.has(error.code)) {
+    services.clock.after(error.retryAfterMs ?? calmMs * (1 + Math.random()), () => engine.close('forced close'))
+    return
+  }
   if (error.code === 'internal') services.log.error({ error: error.cause }, 'a client could not connect')
   const { type: _, message, ...data } = errorFrame(error)
   engine.write([encodeConnectError(namespace, { message, data })])
