@@ -14,6 +14,8 @@ export type PublisherOptions = {
   readonly next: () => number
   /** What is answered with `unavailable` or `overloaded` is sent again, with the same key, after a while. @default it is a fault */
   readonly persists?: true
+  /** That while, ms. @default 200 */
+  readonly retryMs?: number
   /** How often it looks what is due. @default 5 ms; many publishers in one process look less often */
   readonly tickMs?: number
   /** When a number was first sent, and when it was acknowledged; as `performance.now()`. */
@@ -25,7 +27,6 @@ export type Acknowledged = { readonly offset: number; readonly epoch: string; re
 const counted = (n: number) => ({ event: 'counted', data: { n } })
 
 const defaultTickMs = 5
-const retryMs = 200
 /** Publishes that may wait for an answer; beyond it the rate gives way. */
 const window = 2_000
 
@@ -111,7 +112,7 @@ export class Publisher {
     if (frame.type === 'reply') this.#acknowledge(Number(frame.id), frame.result as unknown as PublishResult)
     else if (frame.type === 'error' && this.#mayPersist(frame.code)) {
       this.refused++
-      setTimeout(() => this.#send(Number(frame.id)), retryMs)
+      setTimeout(() => this.#send(Number(frame.id)), this.#options.retryMs ?? 200)
     } else if (frame.type === 'error') this.faults.push(`publish ${frame.id}: ${frame.code} ${frame.message}`)
   }
 

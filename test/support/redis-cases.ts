@@ -73,20 +73,33 @@ export const restarts = async (how: 'empty' | 'kept', load: Load): Promise<Outco
   return { ...outcome, backMs }
 }
 
-/** Redis says nothing for a while. */
-export const pauses = async (
-  load: Load & { readonly pausedMs: number },
-): Promise<Outcome & { readonly backMs: number; readonly grownBytes: number }> => {
+export type PausesOutcome = Outcome & {
+  readonly backMs: number
+  /** How much higher a node's peak was: in a first pause than in as long without one, and in a second than in the first. */
+  readonly grownBytes: { readonly first: number; readonly second: number }
+}
+
+/** Redis says nothing for a while, twice. What is held during a pause shows in the first; what is never let go, in the second. */
+export const pauses = async (load: Omit<Load, 'seconds'> & { readonly pausedMs: number }): Promise<PausesOutcome> => {
   await using server = await startRedis({ directives: kept })
-  let backMs = Number.POSITIVE_INFINITY
-  let grownBytes = 0
-  const outcome = await underLoad(server.url, load, async (rig) => {
-    const before = await residentOf(rig)
-    server.pause()
-    await Bun.sleep(load.pausedMs)
-    grownBytes = Math.max(...(await residentOf(rig)).map((bytes, index) => bytes - before[index]!))
-    server.resume()
-    backMs = await deliveredAgain(rig)
+  const { pausedMs } = load
+  let backMs = 0
+  let grownBytes = { first: 0, second: 0 }
+  const outcome = await underLoad(server.url, { ...load, seconds: 0 }, async (rig) => {
+    const paused = async () => {
+      server.pause()
+      const most = await mostResident(rig, pausedMs)
+      server.resume()
+      backMs = Math.max(backMs, await deliveredAgain(rig))
+      return most
+    }
+    // A process that has just begun grows by itself.
+    await Bun.sleep(pausedMs)
+    const alone = await mostResident(rig, pausedMs)
+    const first = await paused()
+    await Bun.sleep(pausedMs / 2)
+    const second = await paused()
+    grownBytes = { first: growth(alone, first), second: growth(first, second) }
   })
   return { ...outcome, backMs, grownBytes }
 }
@@ -192,6 +205,21 @@ export const deliveredAgain = async (rig: RedisRig, among: (room: string) => boo
   )
   return Math.round(performance.now() - began)
 }
+
+/** Of each node, within so long. */
+const mostResident = async (rig: RedisRig, withinMs: number): Promise<readonly number[]> => {
+  const until = performance.now() + withinMs
+  let most = await residentOf(rig)
+  while (performance.now() < until) {
+    await Bun.sleep(200)
+    const now = await residentOf(rig)
+    most = most.map((bytes, index) => Math.max(bytes, now[index]!))
+  }
+  return most
+}
+
+const growth = (before: readonly number[], after: readonly number[]): number =>
+  Math.max(...after.map((bytes, index) => bytes - before[index]!))
 
 const residentOf = (rig: RedisRig): Promise<readonly number[]> => Promise.all(rig.nodes.map((node) => node.resident()))
 

@@ -23,6 +23,8 @@ export type RigOptions = {
   readonly app?: string
   /** What acknowledgements in the room must state. @default broker */
   readonly durability?: (room: string) => 'broker' | 'replicas'
+  /** After which publishers try again what was refused, ms. @default 200 */
+  readonly retryMs?: number
   readonly environment?: { readonly [name: string]: string }
 }
 
@@ -74,6 +76,7 @@ export class RedisRig implements AsyncDisposable {
         durability: durability(name),
         next: () => ++n,
         persists: true,
+        ...(options.retryMs === undefined ? {} : { retryMs: options.retryMs }),
         sent: (number) => this.#sentAt.set(number, performance.now()),
       })
     })
