@@ -5,10 +5,10 @@
 import { FanfareError } from '@fanfare/protocol'
 import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
-import type { Redis, Reply } from '../../redis/redis.ts'
+import type { Partition, Redis, Reply } from '../../redis/redis.ts'
 import { readScript } from '../../redis/script.ts'
 import type { Directory, LocalSessions, SessionFilter, SessionInfo, TenantCounts } from '../directory.ts'
-import { directoryKeys } from './directory-keys.ts'
+import { directoryKeys, type NodeKeys } from './directory-keys.ts'
 import { DirectoryWriter } from './directory-writer.ts'
 
 const scripts = {
@@ -19,6 +19,8 @@ const scripts = {
 
 const leaseMs = 15_000
 const renewMs = 5_000
+/** Users and rooms of one script: about a millisecond of a server. */
+const countedAtOnce = 500
 
 export type RedisDirectoryOptions = {
   readonly redis: Redis
@@ -31,6 +33,8 @@ type Running = { readonly local: LocalSessions; readonly writer: DirectoryWriter
 
 export class RedisDirectory implements Directory {
   readonly #options: RedisDirectoryOptions
+  /** Who asks meanwhile is given the same. */
+  readonly #counting = new Map<string, Promise<TenantCounts>>()
   #running: Running | undefined
 
   constructor(options: RedisDirectoryOptions) {
@@ -73,14 +77,47 @@ export class RedisDirectory implements Directory {
     return [...here, ...listOf(reply).flatMap(readSession)]
   }
 
-  async count(tenantId: string): Promise<TenantCounts> {
+  count(tenantId: string): Promise<TenantCounts> {
+    const underWay = this.#counting.get(tenantId)
+    if (underWay) return underWay
+    const counting = this.#count(tenantId).finally(() => this.#counting.delete(tenantId))
+    this.#counting.set(tenantId, counting)
+    return counting
+  }
+
+  async #count(tenantId: string): Promise<TenantCounts> {
     const here = this.#mustRun().local.count(tenantId)
-    const others = await this.#others()
-    if (others.length === 0) return here
     const { redis } = this.#options
     const { partition, of } = directoryKeys(redis, tenantId)
-    const keys = others.map(of).flatMap(({ sessions, users, rooms }) => [sessions, users, rooms])
-    return sumOf(here, listOf(await redis.run(partition, { script: scripts.count, keys, args: [] })))
+    const all = [here]
+    // One after another: whoever asks for much waits, and not the others of that server.
+    for (const other of await this.#others()) all.push(await this.#countAt(partition, of(other)))
+    return sumOf(all)
+  }
+
+  async #countAt(partition: Partition, { sessions, users, rooms }: NodeKeys): Promise<TenantCounts> {
+    const byUser = new Map<string, number>()
+    const byRoom = new Map<string, number>()
+    let count = 0
+    let [ofUsers, ofRooms] = ['0', '0']
+    do {
+      const args = [countedAtOnce, ofUsers, ofRooms]
+      const call = { script: scripts.count, keys: [sessions, users, rooms], args }
+      const reply = listOf(await this.#options.redis.run(partition, call))
+      const [total, nextOfUsers, userCounts, nextOfRooms, roomCounts] = reply
+      count = Number(total)
+      ofUsers = String(nextOfUsers)
+      ofRooms = String(nextOfRooms)
+      putInto(byUser, listOf(userCounts))
+      putInto(byRoom, listOf(roomCounts))
+    } while (ofUsers !== '' || ofRooms !== '')
+    return {
+      sessions: count,
+      users: byUser.size,
+      rooms: byRoom.size,
+      sessionsByUser: Object.fromEntries(byUser),
+      sessionsByRoom: Object.fromEntries(byRoom),
+    }
   }
 
   async #others(): Promise<readonly string[]> {
@@ -124,15 +161,18 @@ const readSession = (text: Reply): readonly SessionInfo[] => {
   return [{ session, userId, link, rooms, openedAt, expiresAt } as SessionInfo]
 }
 
-const sumOf = (here: TenantCounts, others: readonly Reply[]): TenantCounts => {
-  let { sessions } = here
-  const byUser: Record<string, number> = Object.assign(Object.create(null), here.sessionsByUser)
-  const byRoom: Record<string, number> = Object.assign(Object.create(null), here.sessionsByRoom)
-  for (const other of others) {
-    const [count, users, rooms] = listOf(other)
-    sessions += Number(count)
-    addTo(byUser, listOf(users))
-    addTo(byRoom, listOf(rooms))
+const putInto = (counts: Map<string, number>, pairs: readonly Reply[]): void => {
+  for (let index = 0; index + 1 < pairs.length; index += 2) counts.set(String(pairs[index]), Number(pairs[index + 1]))
+}
+
+const sumOf = (all: readonly TenantCounts[]): TenantCounts => {
+  let sessions = 0
+  const byUser: Record<string, number> = Object.create(null)
+  const byRoom: Record<string, number> = Object.create(null)
+  for (const one of all) {
+    sessions += one.sessions
+    addTo(byUser, one.sessionsByUser)
+    addTo(byRoom, one.sessionsByRoom)
   }
   return {
     sessions,
@@ -143,9 +183,6 @@ const sumOf = (here: TenantCounts, others: readonly Reply[]): TenantCounts => {
   }
 }
 
-const addTo = (counts: Record<string, number>, pairs: readonly Reply[]): void => {
-  for (let index = 0; index + 1 < pairs.length; index += 2) {
-    const name = String(pairs[index])
-    counts[name] = (counts[name] ?? 0) + Number(pairs[index + 1])
-  }
+const addTo = (sum: Record<string, number>, counts: { readonly [name: string]: number }): void => {
+  for (const [name, count] of Object.entries(counts)) sum[name] = (sum[name] ?? 0) + count
 }
