@@ -5,6 +5,7 @@
 import type { Json, Member } from '@fanfare/protocol'
 import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
+import { type Metrics, noMetrics } from '../../lib/metrics.ts'
 import type { RoomKey } from '../../model/room-key.ts'
 import type { Partition, Redis } from '../../redis/redis.ts'
 import type { Presence, PresenceEntry, PresenceSink } from '../presence.ts'
@@ -16,12 +17,15 @@ import { PresenceLives } from './presence-lives.ts'
 import { membersOf, type Snapshot } from './presence-message.ts'
 import { PresenceRooms } from './presence-rooms.ts'
 import { type Done, type Own, PresenceStore } from './presence-store.ts'
+import { SharedAnswers } from './shared-answers.ts'
 import { Turns } from './turns.ts'
 
 export type RedisPresenceOptions = {
   readonly redis: Redis
   readonly clock: Clock
   readonly log: Log
+  /** @default nothing is counted */
+  readonly metrics?: Metrics
   /** How long an entry lives without being renewed. @default 20,000 */
   readonly leaseMs?: number
   /** @default 1,000 */
@@ -32,7 +36,7 @@ export type RedisPresenceOptions = {
   readonly mercyMs?: number
 }
 
-const defaults = { leaseMs: 20_000, sweepMs: 1_000, quietMs: 3_000, mercyMs: 12_000 }
+const defaults = { metrics: noMetrics, leaseMs: 20_000, sweepMs: 1_000, quietMs: 3_000, mercyMs: 12_000 }
 
 export type RedisPresence = Presence & { readonly ear: PresenceEar }
 
@@ -49,15 +53,17 @@ class PresenceOverNodes implements RedisPresence {
   readonly #own = new Map<Partition, Map<string, Own>>()
   /** One after another, however often each is tried: a session that left must not be entered by what was sent before. */
   readonly #turns = new Turns()
+  readonly #reads = new SharedAnswers<readonly Member[]>()
 
   constructor(options: Required<RedisPresenceOptions>) {
-    const { redis, clock, log, mercyMs } = options
+    const { redis, clock, log, metrics, mercyMs } = options
     this.#options = options
     this.#store = new PresenceStore(redis, options)
     this.#lives = new PresenceLives({ clock, settleMs: mercyMs })
     this.#rooms = new PresenceRooms({
       clock,
       log,
+      metrics,
       read: (room) => this.#snapshot(room),
       settlesIn: (room) => this.#lives.settlesIn(redis.partitionOf(room)),
     })
@@ -113,7 +119,12 @@ class PresenceOverNodes implements RedisPresence {
     await this.#leases.renew(entries)
   }
 
-  async read(room: RoomKey): Promise<readonly Member[]> {
+  /** A crowd that comes back to a room asks for it together; reading many members keeps Redis busy. */
+  read(room: RoomKey): Promise<readonly Member[]> {
+    return this.#reads.ask(room, () => this.#read(room))
+  }
+
+  async #read(room: RoomKey): Promise<readonly Member[]> {
     const snapshot = await this.#snapshot(room)
     // Whoever asks may have been told of what came after: they must not be told now of what was before.
     return membersOf(this.#rooms.laterThan(room, snapshot) ?? snapshot.members)
