@@ -41,10 +41,13 @@ export class Heartbeat {
     })
   }
 
-  hear(message: string): void {
+  /** False when it is none of its beats. */
+  hear(message: string): boolean {
     const colon = message.indexOf(':')
     const beat = Number(message.slice(colon + 1))
-    if (message.slice(0, colon) === this.#nonce && beat <= this.#sent) this.#heard = Math.max(this.#heard, beat)
+    if (message.slice(0, colon) !== this.#nonce || !(beat <= this.#sent)) return false
+    this.#heard = Math.max(this.#heard, beat)
+    return true
   }
 
   stop(): void {

@@ -134,8 +134,8 @@ export class Subscriber {
     })
     this.#heartbeat = heartbeat
     connection.onMessage((channel, message) => {
-      if (channel === this.#beatChannel) heartbeat.hear(message)
-      else subscriptions.dispatch(channel, message)
+      if (channel !== this.#beatChannel) subscriptions.dispatch(channel, message)
+      else if (!heartbeat.hear(message)) subscriptions.refused()
     })
     connection.onMoved(() => this.#moved(connection))
     heartbeat.start()

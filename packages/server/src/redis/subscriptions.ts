@@ -54,6 +54,11 @@ export class Subscriptions {
     return this.#listeners.has(channel)
   }
 
+  /** What was said on a name of the server's own, by somebody else. */
+  refused(): void {
+    this.#options.metrics.add('fanfare_redis_poison_total')
+  }
+
   readonly dispatch = (channel: string, message: string): void => {
     try {
       this.#listeners.get(channel)?.(channel, message)

@@ -4,6 +4,7 @@
  */
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
+import type { Metrics } from '../../lib/metrics.ts'
 import type { RoomKey } from '../../model/room-key.ts'
 import type { PresenceSink } from '../presence.ts'
 import type { PresenceEar } from './ears.ts'
@@ -13,6 +14,7 @@ import { PresenceView, type Step } from './presence-view.ts'
 export type PresenceRoomsOptions = {
   readonly clock: Clock
   readonly log: Log
+  readonly metrics: Metrics
   /** @throws FanfareError `unavailable` */
   readonly read: (room: RoomKey) => Promise<Snapshot>
   /** How long a room must not be repaired by reading, ms, since what was lost there is still coming back. */
@@ -48,6 +50,7 @@ export class PresenceRooms implements PresenceEar {
   heard(key: RoomKey, message: string): void {
     const change = changeOf(message)
     if (change === undefined) {
+      this.#options.metrics.add('fanfare_redis_messages_refused_total')
       this.#options.log.warn({ room: key, bytes: message.length }, 'what was heard is no message of presence')
       return
     }

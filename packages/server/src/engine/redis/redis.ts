@@ -41,7 +41,7 @@ const defaults = { log: silentLog, metrics: noMetrics, idempotencyMs: defaultLim
 export const createRedisEngine = (options: RedisEngineOptions): Engine => {
   const settings = { ...defaults, ...options }
   const { redis, node, clock, log, metrics, idempotencyMs } = settings
-  const presence = createRedisPresence({ redis, clock, log, ...settings.presence })
+  const presence = createRedisPresence({ redis, clock, log, metrics, ...settings.presence })
   const unreacted = new RedisUnreacted({ redis, node, clock, log })
   const broker = new RedisBroker({ redis, clock, log, metrics, idempotencyMs, unreacted, presence: presence.ear })
   const rooms = createRoomLog({ broker, clock, log, metrics })
