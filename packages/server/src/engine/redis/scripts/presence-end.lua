@@ -62,37 +62,41 @@ local function tell(room, user, change, shown)
   told[#told + 1] = message
 end
 
-local function remove(room, user)
+local function remove(room, user, shown)
   redis.call('ZREM', leases, '|' .. room .. '|' .. user)
   redis.call('HDEL', ARGV[4] .. room, user)
-  tell(room, user, 'leave', redis.call('HGET', ARGV[3] .. room, 'u' .. user))
+  tell(room, user, 'leave', shown)
 end
 
--- Without a session: the grace of the user is over.
+-- Without a session: the grace of the user is over. All is read before anything is written: while the slot is on its way to
+-- another server a key may be there already, and the script ends where it asks for it.
 local function finish(lease, graceMs)
   local session, tenant, name, user = string.match(lease, '^([^|]*)|([^|]*)|([^|]*)|(.*)$')
   local room = tenant .. '|' .. name
   local entries = ARGV[4] .. room
   local kept = redis.call('HGET', entries, user)
+  local shown = kept and redis.call('HGET', ARGV[3] .. room, 'u' .. user)
+  redis.call('ZREM', leases, lease)
   if not kept then return end
+  -- The server dropped what others see of the user: there is nobody to tell of, and no end must wait for that.
+  if not shown then return redis.call('HDEL', entries, user) end
   local list = cmsgpack.unpack(kept)
   local at
   for index = 2, #list, 2 do
     if list[index] == session then at = index end
   end
   if not at then
-    if list[1] ~= '' and graceMs == 0 and (session == '' or session == list[1]) then remove(room, user) end
+    if list[1] ~= '' and graceMs == 0 and (session == '' or session == list[1]) then remove(room, user, shown) end
     return
   end
   table.remove(list, at + 1)
   table.remove(list, at)
   if #list > 1 then
     redis.call('HSET', entries, user, cmsgpack.pack(list))
-    local shown = redis.call('HGET', ARGV[3] .. room, 'u' .. user)
     local seen = string.match(shown, '^%d+ ') .. list[#list]
     if shown ~= seen then tell(room, user, 'update', seen) end
   elseif graceMs == 0 then
-    remove(room, user)
+    remove(room, user, shown)
   else
     list[1] = session
     redis.call('HSET', entries, user, cmsgpack.pack(list))
@@ -101,12 +105,10 @@ local function finish(lease, graceMs)
 end
 
 if ARGV[7] == 'leave' then
-  redis.call('ZREM', leases, ARGV[8])
   finish(ARGV[8], tonumber(ARGV[9]))
 elseif not isMerciful() then
   local over = redis.call('ZRANGEBYSCORE', leases, '-inf', string.format('%.0f', now), 'LIMIT', 0, ARGV[8])
   for _, lease in ipairs(over) do
-    redis.call('ZREM', leases, lease)
     finish(lease, 0)
   end
   told[2] = #over
