@@ -3,14 +3,19 @@ import { startRedis } from '../../packages/server/src/redis/servers.world.ts'
 import { NodesRig, until } from './nodes-rig.ts'
 import type { Seat } from './seat.ts'
 
-export type Rolling = { readonly clients: number; readonly rooms: number; readonly perSecond: number }
+export type Rolling = {
+  readonly clients: number
+  readonly rooms: number
+  readonly perSecond: number
+  /** Before the first stop, and after each start. @default 3,000 ms */
+  readonly calmMs?: number
+}
 
 export type Stopped = {
   readonly code: number | null
   readonly stoppedMs: number
   /** Clients that were sent away. */
   readonly sent: number
-  /** Of those of a kind that can be told, the ones that were not. */
   readonly closes: Pace
   readonly returns: Pace
 }
@@ -30,9 +35,9 @@ export type Rolled = {
 }
 
 const backMs = 30_000
-const calmMs = 3_000
+const defaultCalmMs = 3_000
 
-export const rollNodes = async ({ clients, rooms, perSecond }: Rolling): Promise<Rolled> => {
+export const rollNodes = async ({ clients, rooms, perSecond, calmMs = defaultCalmMs }: Rolling): Promise<Rolled> => {
   await using redis = await startRedis()
   await using rig = await NodesRig.open({ redisUrl: redis.url, clients, rooms })
   rig.publishes(perSecond)
@@ -60,7 +65,12 @@ export const rollNodes = async ({ clients, rooms, perSecond }: Rolling): Promise
 export type WorkersRolled = Omit<Rolled, 'stops'> & { readonly sent: number; readonly code: number | null }
 
 /** SIGHUP: new workers take the place of the old ones, on the one port that they share. */
-export const rollWorkers = async ({ clients, rooms, perSecond }: Rolling): Promise<WorkersRolled> => {
+export const rollWorkers = async ({
+  clients,
+  rooms,
+  perSecond,
+  calmMs = defaultCalmMs,
+}: Rolling): Promise<WorkersRolled> => {
   await using redis = await startRedis()
   await using rig = await NodesRig.open({ redisUrl: redis.url, clients, rooms, workers: 2 })
   rig.publishes(perSecond)
