@@ -21,20 +21,32 @@ export type HoleOutcome = Outcome & {
   /** From the begin until `/ready` said so, and from the end until it no longer did; ms. Of a lasting hole. */
   readonly toldMs?: number
   readonly takenBackMs?: number
+  /** The latest delivery of what was sent when it had to be repaired, ms after its sending: heard at once, or found later? */
+  readonly lateMs: number
 }
 
+/** When a hole must have been found and repaired. */
+export const repairedMs = 15_000
+/** For how long it is looked whether it is. */
+const thenMs = 6_000
+
 /** Only the first node is behind the proxy: what the second says is heard by the first through Redis alone. */
-export const blackHole = async (hole: Hole, load: Load): Promise<HoleOutcome> => {
+export const blackHole = async (hole: Hole, load: Omit<Load, 'seconds'>): Promise<HoleOutcome> => {
   await using server = await startRedis({ directives: kept })
   await using proxy = await startProxy(server.port)
   let times = {}
+  let latestMs = 0
   const rig = { ...load.rig, redisUrls: [proxy.url, server.url] }
-  const outcome = await underLoad(server.url, { ...load, rig }, async ({ nodes }) => {
-    const [behind, beside] = nodes as [ServerProcess, ServerProcess]
+  const outcome = await underLoad(server.url, { ...load, seconds: 0, rig }, async (running) => {
+    const [behind, beside] = running.nodes as [ServerProcess, ServerProcess]
     times = await dig(proxy, hole, behind)
     if (!(await isReady(beside))) throw new Error('the node beside is not ready')
+    await Bun.sleep(repairedMs)
+    latestMs = running.latestMs
+    running.latestMs = 0
+    await Bun.sleep(thenMs)
   })
-  return { ...outcome, ...times }
+  return { ...outcome, ...times, lateMs: outcome.latestMs, latestMs: Math.max(latestMs, outcome.latestMs) }
 }
 
 const dig = async (proxy: TcpProxy, { which, how }: Hole, node: ServerProcess) => {

@@ -1,4 +1,5 @@
 /** What is done to Redis while nodes publish and followers listen, and what came of it. Short in journeys, long in `test/faults`. */
+import type { ServerProcess } from '@fanfare/testkit'
 import { startCluster } from '../../packages/server/src/redis/cluster.world.ts'
 import { startSentinels } from '../../packages/server/src/redis/sentinel.world.ts'
 import { kept, type RedisServer, startRedis } from '../../packages/server/src/redis/servers.world.ts'
@@ -75,31 +76,31 @@ export const restarts = async (how: 'empty' | 'kept', load: Load): Promise<Outco
 
 export type PausesOutcome = Outcome & {
   readonly backMs: number
-  /** How much higher a node's peak was: in a first pause than in as long without one, and in a second than in the first. */
-  readonly grownBytes: { readonly first: number; readonly second: number }
+  /** How much more a node had at most, in its heap and in all, in one of two pauses than in as long without one. */
+  readonly grownBytes: { readonly heap: number; readonly resident: number }
 }
 
-/** Redis says nothing for a while, twice (R-08). What is held during a pause shows in the first; what is never let go, in the second. */
+/** Redis says nothing for a while, twice (R-08). */
 export const pauses = async (load: Omit<Load, 'seconds'> & { readonly pausedMs: number }): Promise<PausesOutcome> => {
   await using server = await startRedis({ directives: kept })
   const { pausedMs } = load
   let backMs = 0
-  let grownBytes = { first: 0, second: 0 }
+  let grownBytes = { heap: 0, resident: 0 }
   const outcome = await underLoad(server.url, { ...load, seconds: 0 }, async (rig) => {
     const paused = async () => {
       server.pause()
-      const most = await mostResident(rig, pausedMs)
+      const most = await mostOf(rig, pausedMs)
       server.resume()
       backMs = Math.max(backMs, await deliveredAgain(rig))
       return most
     }
     // A process that has just begun grows by itself.
     await Bun.sleep(pausedMs)
-    const alone = await mostResident(rig, pausedMs)
+    const alone = await mostOf(rig, pausedMs)
     const first = await paused()
     await Bun.sleep(pausedMs / 2)
-    const second = await paused()
-    grownBytes = { first: growth(alone, first), second: growth(first, second) }
+    const most = higher(first, await paused())
+    grownBytes = { heap: growth(alone.heap, most.heap), resident: growth(alone.resident, most.resident) }
   })
   return { ...outcome, backMs, grownBytes }
 }
@@ -206,22 +207,34 @@ export const deliveredAgain = async (rig: RedisRig, among: (room: string) => boo
   return Math.round(performance.now() - began)
 }
 
-/** Of each node, within so long. */
-const mostResident = async (rig: RedisRig, withinMs: number): Promise<readonly number[]> => {
+type Memory = { readonly heap: readonly number[]; readonly resident: readonly number[] }
+
+/** The most of each node within so long. */
+const mostOf = async (rig: RedisRig, withinMs: number): Promise<Memory> => {
   const until = performance.now() + withinMs
-  let most = await residentOf(rig)
+  let most = await memoryOf(rig)
   while (performance.now() < until) {
-    await Bun.sleep(200)
-    const now = await residentOf(rig)
-    most = most.map((bytes, index) => Math.max(bytes, now[index]!))
+    await Bun.sleep(250)
+    most = higher(most, await memoryOf(rig))
   }
   return most
 }
 
+const higher = (some: Memory, others: Memory): Memory => ({
+  heap: some.heap.map((bytes, index) => Math.max(bytes, others.heap[index]!)),
+  resident: some.resident.map((bytes, index) => Math.max(bytes, others.resident[index]!)),
+})
+
 const growth = (before: readonly number[], after: readonly number[]): number =>
   Math.max(...after.map((bytes, index) => bytes - before[index]!))
 
-const residentOf = (rig: RedisRig): Promise<readonly number[]> => Promise.all(rig.nodes.map((node) => node.resident()))
+const memoryOf = async ({ nodes }: RedisRig): Promise<Memory> => ({
+  heap: await Promise.all(nodes.map(heapOf)),
+  resident: await Promise.all(nodes.map((node) => node.resident())),
+})
+
+const heapOf = async ({ url }: ServerProcess): Promise<number> =>
+  Number(/^process_heap_bytes (\S+)/m.exec(await (await fetch(`${url}/metrics`)).text())?.[1])
 
 const until = async (withinMs: number, holds: () => Promise<boolean>): Promise<void> => {
   const deadline = performance.now() + withinMs
