@@ -42,7 +42,7 @@ export const blackHole = async (hole: Hole, load: Omit<Load, 'seconds'>): Promis
     times = await dig(proxy, hole, behind)
     if (!(await isReady(beside))) throw new Error('the node beside is not ready')
     await Bun.sleep(repairedMs)
-    latestMs = running.latestMs
+    latestMs = Math.round(running.latestMs)
     running.latestMs = 0
     await Bun.sleep(thenMs)
   })
