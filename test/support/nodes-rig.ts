@@ -114,8 +114,9 @@ export class NodesRig implements AsyncDisposable {
     await auditor.goes()
     const behind = () => this.seats.filter((seat) => !seat.isGone && seat.heard < sizes.get(seat.room)!)
     await until(catchUpMs, () => behind().length === 0).catch(() => {
-      for (const { name, kind, heard, room } of behind()) {
-        faults.push(`${name} (${kind}) heard ${heard} of ${sizes.get(room)} in ${room}`)
+      for (const { name, kind, heard, room, losses, arrivals } of behind()) {
+        const way = `cut off at ${inWords(losses)}, there at ${inWords(arrivals)}, now ${inWords([performance.now()])}`
+        faults.push(`${name} (${kind}) heard ${heard} of ${sizes.get(room)} in ${room}; ${way}`)
       }
     })
     faults.push(...this.seats.flatMap((seat) => seat.faults), ...this.ledger.faults)
@@ -233,6 +234,8 @@ const sameOrder = (
   const wrong = heard.findIndex((n, index) => log[index]?.n !== n)
   return wrong < 0 ? [] : [`${room}: at place ${wrong} clients heard ${heard[wrong]}, the log has ${log[wrong]?.n}`]
 }
+
+const inWords = (times: readonly number[]): string => times.map(Math.round).join(', ')
 
 export const until = async (withinMs: number, holds: () => boolean): Promise<void> => {
   const deadline = performance.now() + withinMs

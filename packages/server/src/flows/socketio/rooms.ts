@@ -60,18 +60,8 @@ export const join = async (socket: Socket, name: string): Promise<void> => {
   if (session.subscriptions.has(room.key)) return
   const { top } = await services.engine.log.read(room, { after: 'latest', limit: 1 })
   const place = { name, epoch: top.epoch, offset: top.offset }
-  if (recovery) {
-    // Kept before it is entered: what comes in between is replayed, and what comes after a crash too.
-    socket.begins?.set(name, place)
-    await socket.saveChange()
-  }
-  try {
-    await enter(socket, place)
-  } catch (error) {
-    socket.begins?.delete(name)
-    await socket.saveChange()
-    throw error
-  }
+  if (recovery) await socket.joining(place, () => enter(socket, place))
+  else await enter(socket, place)
 }
 
 /** Nothing when it is not in the room. */

@@ -47,6 +47,8 @@ export class Socket implements Link, Recoverable {
   #answers: PendingAnswers | undefined
   /** Where it began in its rooms; only for a session that can come back. */
   readonly begins: Map<string, StateRoom> | undefined
+  /** Rooms that are kept already and are not entered yet. */
+  #joining: Set<string> | undefined
   /** Only of a session that can come back. */
   #saved: string | undefined
   /** The emit that is being kept: what answers a client waits for those before it. */
@@ -192,10 +194,29 @@ export class Socket implements Link, Recoverable {
     return { rooms: [...(this.begins?.values() ?? [])], data: this.data }
   }
 
+  /** Keeps the room before it is entered: what comes in between is replayed, and what comes after a crash too. */
+  async joining(place: StateRoom, enter: () => Promise<unknown>): Promise<void> {
+    const { name } = place
+    this.#joining ??= new Set()
+    this.#joining.add(name)
+    this.begins?.set(name, place)
+    try {
+      await this.saveChange()
+      await enter()
+    } catch (error) {
+      this.begins?.delete(name)
+      await this.saveChange()
+      throw error
+    } finally {
+      this.#joining.delete(name)
+    }
+  }
+
   /** Rooms that were taken from it since are not kept either. */
   save(): void {
     if (!this.options.node.recovery || this.#ended) return
     for (const name of this.begins?.keys() ?? []) {
+      if (this.#joining?.has(name)) continue
       if (![...this.session.subscriptions.values()].some((subscription) => subscription.name === name)) {
         this.begins?.delete(name)
       }
