@@ -53,6 +53,9 @@ export type ModelBrokerOptions = {
 export class ModelBroker implements Broker {
   /** Single calls and messages fail by chance. */
   troubled = true
+  /** Calls so far. */
+  reads = 0
+  compares = 0
   readonly links: ReadonlyMap<Lane, ModelLink>
   readonly laneOf: (room: RoomKey) => Lane
   readonly #time: SimulatedTime
@@ -90,11 +93,13 @@ export class ModelBroker implements Broker {
   }
 
   read(room: LogRoom, query: ReadQuery): Promise<Slice> {
+    this.reads++
     const link = this.#link(this.laneOf(room.key))
     return this.#call(link, () => link.server.read(room, query))
   }
 
   compare(lane: Lane, rooms: readonly Known[]): Promise<readonly Position[]> {
+    this.compares++
     const link = this.#link(lane)
     return this.#call(link, () => link.server.compare(rooms))
   }

@@ -42,12 +42,13 @@ export class SimulatedTime implements Clock {
 
   async run(ms: number): Promise<void> {
     const until = this.#now + ms
+    await settle()
     for (let due = this.#heap[0]; due && due.at <= until; due = this.#heap[0]) {
       this.#pop()
       if (!due.run) continue
       this.#now = due.at
       due.run()
-      for (let tick = 0; tick < 16; tick++) await undefined
+      await settle()
     }
     this.#now = until
   }
@@ -79,4 +80,9 @@ export class SimulatedTime implements Clock {
     }
     heap[index] = last
   }
+}
+
+/** Lets promises that wait for nothing else go on. */
+const settle = async (): Promise<void> => {
+  for (let tick = 0; tick < 16; tick++) await undefined
 }
