@@ -21,7 +21,7 @@ export type Stopped = {
 }
 
 export type Pace = {
-  /** From the first to the last, ms. */
+  /** From the first until 95 of 100, ms: a few who had bad luck must not make the window look longer than it was. */
   readonly spreadMs: number
   /** The most in any second, in relation to as many each second; 1 is even. */
   readonly peak: number
@@ -88,12 +88,13 @@ const firstSince = (times: Seat['losses'], since: number): number => times.find(
 
 const paceOf = (times: readonly number[]): Pace => {
   const sorted = [...times].sort((a, b) => a - b)
-  const spreadMs = (sorted.at(-1) ?? 0) - (sorted[0] ?? 0)
+  const nearlyAll = Math.ceil(sorted.length * 0.95)
+  const spreadMs = (sorted[nearlyAll - 1] ?? 0) - (sorted[0] ?? 0)
   let most = 0
   for (let first = 0, last = 0; last < sorted.length; last++) {
     while (sorted[last]! - sorted[first]! >= 1_000) first++
     most = Math.max(most, last - first + 1)
   }
-  const average = sorted.length / Math.max(1, spreadMs / 1_000)
+  const average = nearlyAll / Math.max(1, spreadMs / 1_000)
   return { spreadMs: Math.round(spreadMs), peak: Math.round((most / average) * 100) / 100 }
 }
