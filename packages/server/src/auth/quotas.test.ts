@@ -107,6 +107,23 @@ test('an address pays nothing for a link that the node refused', async () => {
   expect(passed(1, connect)).toBe(1)
 })
 
+test('an address asks for so many sessions that nobody has; what it took for one that is there it is given back', async () => {
+  const { clock, quotas } = world({}, { seekRate: { perSecond: 2, burst: 3 } })
+  const seek = () => quotas.seek('203.0.113.5')
+  expect(passed(10, () => seek()())).toBe(10)
+  expect(passed(10, seek)).toBe(3)
+  expect(refusal(seek)).toMatchObject({ code: 'rate_limited', retryAfterMs: 500 })
+  expect(refusal(() => quotas.seek('203.0.113.6'))).toBeUndefined()
+  await clock.advance(1_000)
+  expect(passed(10, seek)).toBe(2)
+})
+
+test('an address has so many bytes carried to other nodes, and an empty request weighs something', () => {
+  const { quotas } = world({}, { carryRate: { perSecond: 10_240, burst: 10_240 } })
+  expect(passed(20, () => quotas.carry('203.0.113.5', 0))).toBe(10)
+  expect(passed(20, () => quotas.carry('203.0.113.6', 4_096))).toBe(2)
+})
+
 test('memory is bounded: rested keys are forgotten first, and never more kept than allowed', () => {
   const buckets = new KeyedBuckets({ perSecond: 1, burst: 1 }, 1_000)
   for (let index = 0; index < 100_000; index++) buckets.take(`user-${index}`, 0)

@@ -32,6 +32,10 @@ export type QuotaOptions = {
   readonly addressRate?: Rate
   /** Requests without a token from one address. @default 100 a second, 400 at once */
   readonly anonymousRate?: Rate
+  /** Requests of one address for sessions that no other node has. @default 50 a second, 800 at once */
+  readonly seekRate?: Rate
+  /** Bytes that one address may have carried to other nodes. @default 8 MB a second, 16 MB at once */
+  readonly carryRate?: Rate
   /** Users, tenants and addresses whose rates are remembered, each. @default 50,000 */
   readonly remembered?: number
   /** 0 to 1; spreads the hints out. @default Math.random */
@@ -41,8 +45,16 @@ export type QuotaOptions = {
 export const quotaDefaults = {
   tenantRate: { perSecond: 50_000, burst: 50_000 },
   anonymousRate: { perSecond: 100, burst: 400 },
+  // An address opens 400 links at once, and each may send a poll and a post before either is answered: clients that are
+  // in order never meet this, however many share the address, because they are given back what they took.
+  seekRate: { perSecond: 50, burst: 800 },
+  // A thousand clients of one address, each with eight small requests a second.
+  carryRate: { perSecond: 8 * 1024 * 1024, burst: 16 * 1024 * 1024 },
   remembered: 50_000,
 } as const
+
+/** What a request to another node weighs beside its body. */
+const requestBytes = 1024
 
 /** The rates of one link. Made before it is known whose it is, and before anything is parsed. */
 export type LinkQuota = {
@@ -56,6 +68,10 @@ export type Quotas = {
   /** A link wants in. @throws FanfareError `overloaded` (the node), `rate_limited` (the address) */
   connect(address: string): void
   link(): LinkQuota
+  /** Another node is asked whether it has a session. Call what is returned, once, if it has. @throws FanfareError `rate_limited` */
+  seek(address: string): () => void
+  /** A request goes to another node, with so many bytes. @throws FanfareError `rate_limited` */
+  carry(address: string, bytes: number): void
   /** A request to a route that asks nobody who they are. @throws FanfareError `rate_limited` */
   anonymous(address: string): void
   /** A frame or request of a user or a server. @throws FanfareError `rate_limited` */
@@ -76,6 +92,8 @@ export const createQuotas = (options: QuotaOptions): Quotas => {
   const node = new TokenBucket({ perSecond: limits.connectsPerSecond, burst: limits.connectsPerSecond }, clock.now())
   const addresses = new KeyedBuckets(options.addressRate ?? addressShare(limits.connectsPerSecond), capacity)
   const strangers = new KeyedBuckets(options.anonymousRate ?? quotaDefaults.anonymousRate, capacity)
+  const seekers = new KeyedBuckets(options.seekRate ?? quotaDefaults.seekRate, capacity)
+  const carried = new KeyedBuckets(options.carryRate ?? quotaDefaults.carryRate, capacity)
   const tenants = new KeyedBuckets(options.tenantRate ?? quotaDefaults.tenantRate, capacity)
   const perUser = limits.framesPerSecondPerUser
   const users = new KeyedBuckets({ perSecond: perUser, burst: Math.max(perUser, limits.framesBurst) }, capacity)
@@ -102,6 +120,15 @@ export const createQuotas = (options: QuotaOptions): Quotas => {
     anonymous(address) {
       const wait = strangers.take(address, clock.now())
       if (wait > 0) throw limited('Too many requests from this address.', spread(wait))
+    },
+    seek(address) {
+      const wait = seekers.take(address, clock.now())
+      if (wait > 0) throw limited('Too many unknown sessions from this address.', spread(wait))
+      return () => seekers.put(address)
+    },
+    carry(address, bytes) {
+      const wait = carried.take(address, clock.now(), requestBytes + bytes)
+      if (wait > 0) throw limited('This address sends too many bytes.', spread(wait))
     },
     link: () => new LinkBuckets({ clock, frames, bytes }),
     spend({ tenantId, userId }, cost = 1) {

@@ -24,6 +24,7 @@ test('20,000 made-up letters hurt nobody who is there: not sessions, links or po
     }
     const [id, n] = [`${below(50)}`, below(4)]
     const kinds: readonly Letter[] = [
+      { type: 'seek', id, ...at },
       { type: 'poll', id, ...at },
       { type: 'post', id, body: '4x', ...at },
       { type: 'lost', ...at },

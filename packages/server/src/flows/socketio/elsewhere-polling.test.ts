@@ -120,6 +120,7 @@ test('an answer that was lost on the way is not awaited for ever, and ends the s
 test('a post is taken at most once: one whose answer does not come in 10 s ends the session and is not sent again', async () => {
   const world = await twoNodes({ settings: { pingIntervalMs: 60_000 } })
   const client = world.polling()
+  await client.sought()
   world.couriers.loses = ({ from }) => from === world.home.node
   const posting = client.posts('4once')
   await world.settles()
@@ -152,6 +153,7 @@ test('the heartbeat goes by polls of another node; without a pong the poll ends 
 test('a body that is not taken ends the session', async () => {
   const world = await twoNodes()
   const client = world.polling()
+  await client.sought()
   world.away.others.refuse(client.session)
   await world.settles()
   expect(client.heard.ends).toEqual(['transport error'])

@@ -68,11 +68,16 @@ const ofSession = (sockets: EngineSockets, sid: string, by: EngineTransport | un
 
 const refuse = (name: keyof typeof refusals): EngineAsk => ({ kind: 'refuse', refusal: refusals[name] })
 
-export type Arrival = { readonly remoteAddress: string; readonly trustedProxies: TrustedProxies; readonly now: number }
+export type Whence = { readonly remoteAddress: string; readonly trustedProxies: TrustedProxies }
+export type Arrival = Whence & { readonly now: number }
 
-export const handshakeOf = (request: Request, { remoteAddress, trustedProxies, now }: Arrival): Handshake => {
+export const addressOf = ({ headers }: Request, { remoteAddress, trustedProxies }: Whence): string =>
+  clientAddress(remoteAddress, headers.get('x-forwarded-for'), trustedProxies)
+
+export const handshakeOf = (request: Request, arrival: Arrival): Handshake => {
   const { headers, url } = request
-  const address = clientAddress(remoteAddress, headers.get('x-forwarded-for'), trustedProxies)
+  const { now } = arrival
+  const address = addressOf(request, arrival)
   return new KeptHandshake({ headers, query: new URL(url).search, address, openedAt: now })
 }
 

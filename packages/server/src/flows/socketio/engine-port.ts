@@ -60,6 +60,7 @@ export type OpenEngine = (link: EngineLink) => EngineReader
 
 /** What whoever carries a session needs of it, on this node or for another. */
 export type CarriedSession = {
+  readonly transport: EngineTransport
   /** The payload to answer a GET with; undefined when it is refused. */
   poll(): Promise<string> | undefined
   /** What the GET was or would be answered with is lost to the client. */

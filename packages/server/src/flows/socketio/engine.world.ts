@@ -1,5 +1,6 @@
 /** Engine.IO sessions in a test: a clock that is moved by hand, links that are lists, and an engine that repeats what it hears. */
 import { defaultLimits } from '@fanfare/protocol'
+import { createQuotas } from '../../auth/quotas.ts'
 import type { Link, LinkReader } from '../../hub/link.ts'
 import { type FakeClock, fakeClock } from '../../lib/fake-clock.ts'
 import { silentLog } from '../../lib/log.ts'
@@ -161,8 +162,12 @@ export const engineWorld = (options: EngineWorldOptions = {}) => {
     return heard
   }
   let last = 0
+  const quotas = createQuotas({ clock, limits: defaultLimits, random: () => 0 })
   const engine = { node, courier: couriers.of(node) }
-  const others = new OtherNodes({ clock, engine, limits: defaultLimits, log: silentLog }, testSettings.maxPayload)
+  const others = new OtherNodes(
+    { clock, engine, limits: defaultLimits, log: silentLog, quotas },
+    testSettings.maxPayload,
+  )
   const sockets = new EngineSockets({
     clock,
     settings: { ...testSettings, ...settings },
@@ -175,6 +180,7 @@ export const engineWorld = (options: EngineWorldOptions = {}) => {
     node,
     sockets,
     others,
+    quotas,
     sessions,
     start: () => others.start({ engines: [sockets], yields: options.yields ?? (() => {}) }),
     polling(): PollingClient {

@@ -39,6 +39,9 @@ export class ForOthers {
 
   read(from: string, letter: Letter): void {
     switch (letter.type) {
+      case 'seek':
+        this.#seek(from, letter)
+        return
       case 'poll':
         this.#poll(from, letter)
         return
@@ -70,6 +73,11 @@ export class ForOthers {
 
   #find({ path, sid }: SessionAddress): CarriedSession | undefined {
     return this.#here.engines.find(({ settings }) => settings.path === path)?.find(sid)
+  }
+
+  #seek(from: string, letter: Of<'seek'>): void {
+    const socket = this.#find(letter)
+    this.#answer(from, letter.id, { kind: !socket ? 'unknown' : socket.transport === 'polling' ? 'there' : 'refused' })
   }
 
   #poll(from: string, letter: Of<'poll'>): void {

@@ -5,6 +5,7 @@ import { decodeLetter, encodeLetter, type Letter } from './letters.ts'
 const [path, sid] = ['/socket.io', idOf('nodeAAAA', 1)]
 
 const letters: readonly Letter[] = [
+  { type: 'seek', id: '1', path, sid },
   { type: 'poll', id: '1', path, sid },
   { type: 'post', id: '1', path, sid, body: '4"\x1e\n\u2028\ud83d💐' },
   { type: 'lost', path, sid },
@@ -17,6 +18,7 @@ const letters: readonly Letter[] = [
   { type: 'gone', link: '7', clean: true },
   { type: 'answer', id: '1', answer: { kind: 'payload', payload: '4a\x1ebAQID' } },
   { type: 'answer', id: '1', answer: { kind: 'unknown' } },
+  { type: 'answer', id: '1', answer: { kind: 'there' } },
   { type: 'down', link: '7', n: 1, frames: ['4', '', 'b not base64', new Uint8Array([1])] },
   { type: 'close', link: '7', how: 'shutting_down', reason: 'the node is stopping' },
   { type: 'close', link: '7', how: 'terminate', reason: '' },

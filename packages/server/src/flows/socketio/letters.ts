@@ -14,7 +14,7 @@ export type SessionAddress = { readonly path: string; readonly sid: string }
 /** `unknown`: there is no such session, or nobody to say so. `refused`: the session does not take that, as by its state. */
 export type Answer =
   | { readonly kind: 'payload'; readonly payload: string }
-  | { readonly kind: 'taken' | 'refused' | 'unknown' | 'yielded' }
+  | { readonly kind: 'there' | 'taken' | 'refused' | 'unknown' | 'yielded' }
 
 /** The name that the node where the client is gave to a link, and how many letters were sent about it. */
 export type Count = readonly [link: string, sent: number]
@@ -23,6 +23,8 @@ export type LinkEnd = ErrorCode | 'normal' | 'terminate'
 
 export type Letter =
   // From where the client is to where its session is.
+  /** Whether there is such a session, and it polls: asked before anything is carried for it. */
+  | ({ readonly type: 'seek'; readonly id: string } & SessionAddress)
   | ({ readonly type: 'poll'; readonly id: string } & SessionAddress)
   | ({ readonly type: 'post'; readonly id: string; readonly body: string } & SessionAddress)
   /** `lost`: what a poll was answered with did not reach its client. `refuse`: what the client sent is not taken. */
@@ -72,6 +74,7 @@ type Raw = { readonly [name: string]: unknown }
 const address = ({ path, sid }: Raw): SessionAddress => ({ path: short(path), sid: engineIdText(sid) })
 
 const readers: ReadonlyMap<string, (raw: Raw) => Letter> = new Map<string, (raw: Raw) => Letter>([
+  ['seek', (raw) => ({ type: 'seek', id: name(raw.id), ...address(raw) })],
   ['poll', (raw) => ({ type: 'poll', id: name(raw.id), ...address(raw) })],
   ['post', (raw) => ({ type: 'post', id: name(raw.id), body: string(raw.body), ...address(raw) })],
   ['lost', (raw) => ({ type: 'lost', ...address(raw) })],
@@ -93,6 +96,7 @@ const answerOf = ({ kind, payload }: Raw): Answer => {
   switch (kind) {
     case 'payload':
       return { kind, payload: string(payload) }
+    case 'there':
     case 'taken':
     case 'refused':
     case 'unknown':

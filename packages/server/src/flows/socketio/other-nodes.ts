@@ -3,10 +3,12 @@
  * the session, its WebSocket is relayed there. What others ask of this node is for `ForOthers`.
  */
 
+import type { Quotas } from '../../auth/quotas.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Link, LinkReader } from '../../hub/link.ts'
 import type { Services } from '../services.ts'
 import { nodeOfEngineId } from './engine-id.ts'
+import { FarSessions } from './far-sessions.ts'
 import { ForOthers, type Here } from './for-others.ts'
 import type { Answer, Letter, SessionAddress } from './letters.ts'
 import { Mail } from './mail.ts'
@@ -22,8 +24,10 @@ export type Patience = { readonly withinMs: number; readonly signal: AbortSignal
 
 export type OtherNodesServices = Pick<Services, 'clock' | 'limits' | 'log'> & {
   readonly engine: Pick<Engine, 'courier' | 'node'>
+  readonly quotas: Pick<Quotas, 'seek'>
 }
 
+const seekMs = 10_000
 const postMs = 10_000
 /** A node that cannot be asked in this time is as good as gone: its clients wait. */
 const yieldMs = 2_000
@@ -37,6 +41,7 @@ export class OtherNodes {
   readonly #mail: Mail
   readonly #questions: Questions
   readonly #watch: Watch
+  readonly #sessions = new FarSessions()
   readonly #relays = new Map<string, Relay>()
   #last = 0
 
@@ -72,25 +77,64 @@ export class OtherNodes {
     return node === this.#services.engine.node ? undefined : node
   }
 
-  /** @throws FanfareError `overloaded` */
-  async poll({ node, path, sid }: FarSession, patience: Patience): Promise<Answer> {
+  /**
+   * Before anything else is carried for a session: `there`, `refused` where it has a WebSocket, or `unknown`. Anybody can make
+   * up an id that names a node, so what is not known here costs the address, which is given back where the session is there.
+   *
+   * @throws FanfareError `rate_limited`, `overloaded`
+   */
+  async seek(session: FarSession, address: string): Promise<Answer> {
+    if (this.#sessions.has(session)) return { kind: 'there' }
+    const { node, path, sid } = session
+    const giveBack = this.#services.quotas.seek(address)
+    const letter = (id: string): Letter => ({ type: 'seek', id, path, sid })
+    const answer = await this.#questions.ask({ node, letter, withinMs: seekMs })
+    if (answer?.kind !== 'there') return answer ?? { kind: 'unknown' }
+    giveBack()
+    this.#sessions.add(session)
+    return answer
+  }
+
+  /** At most one of a session is open: another ends it. @throws FanfareError `overloaded` */
+  async poll(session: FarSession, patience: Patience): Promise<Answer> {
+    const { node, path, sid } = session
     const letter = (id: string): Letter => ({ type: 'poll', id, path, sid })
-    const answer = await this.#questions.ask({ node, letter, ...patience })
-    if (!answer || patience.signal.aborted) this.#say(node, { type: 'lost', path, sid })
-    return answer ?? { kind: 'unknown' }
+    return this.#one('poll', session, async () => {
+      const answer = await this.#questions.ask({ node, letter, ...patience })
+      const lost = !answer || patience.signal.aborted
+      if (lost) this.#say(node, { type: 'lost', path, sid })
+      if (lost || answer.kind !== 'payload') this.#sessions.forget(session)
+      return answer ?? { kind: 'unknown' }
+    })
   }
 
-  /** At most once: whether a post that was not answered was taken, nobody knows, and the session ends. @throws FanfareError `overloaded` */
-  async post({ node, path, sid }: FarSession, body: string): Promise<Answer> {
-    const letter = (id: string): Letter => ({ type: 'post', id, path, sid, body })
-    const answer = await this.#questions.ask({ node, letter, withinMs: postMs })
-    if (!answer) this.#say(node, { type: 'refuse', path, sid })
-    return answer ?? { kind: 'unknown' }
+  /**
+   * At most once: whether a post that was not answered was taken, nobody knows, and the session ends. At most one of a session
+   * is open: another ends it.
+   *
+   * @param read reads the body; what it throws ends the session and is thrown on
+   * @throws FanfareError `overloaded`
+   */
+  async post(session: FarSession, read: () => Promise<string>): Promise<Answer> {
+    const { node, path, sid } = session
+    return this.#one('post', session, async () => {
+      const body = await read().catch((error: unknown) => {
+        this.refuse(session)
+        throw error
+      })
+      const letter = (id: string): Letter => ({ type: 'post', id, path, sid, body })
+      const answer = await this.#questions.ask({ node, letter, withinMs: postMs })
+      if (answer?.kind === 'taken') return answer
+      if (!answer) this.refuse(session)
+      else this.#sessions.forget(session)
+      return answer ?? { kind: 'unknown' }
+    })
   }
 
-  /** What the client sent is of a kind that is not taken. */
-  refuse({ node, path, sid }: FarSession): void {
-    this.#say(node, { type: 'refuse', path, sid })
+  /** What the client sent is not taken. Nothing where the session is not known any more: then it was told, or is over. */
+  refuse(session: FarSession): void {
+    const { node, path, sid } = session
+    if (this.#sessions.forget(session)) this.#say(node, { type: 'refuse', path, sid })
   }
 
   relay({ node, path, sid }: FarSession, link: Link): LinkReader {
@@ -117,6 +161,12 @@ export class OtherNodes {
   readonly #forget = (relay: Relay): void => {
     this.#relays.delete(relay.name)
     this.#watch.remove(relay)
+  }
+
+  async #one(kind: 'poll' | 'post', session: FarSession, ask: () => Promise<Answer>): Promise<Answer> {
+    const answer = await this.#sessions.one(kind, session, ask)
+    if (!answer) this.refuse(session)
+    return answer ?? { kind: 'refused' }
   }
 
   #say(node: string, letter: Letter): void {

@@ -19,11 +19,16 @@ export type RelayOptions = {
   readonly forget: (relay: Relay) => void
 }
 
+/** Until the session has answered, a client sends its probe and nothing else; an id that somebody made up carries no more. */
+const probeBytes = 1_000
+
 export class Relay implements LinkReader, SharedLink {
   readonly direction = 'up'
   readonly tally = new Tally()
   readonly #options: RelayOptions
   #unsent = 0
+  /** Bytes that came while it was not known whether there is such a session; undefined once it has said something. */
+  #unanswered: number | undefined = 0
   #over = false
 
   constructor(options: RelayOptions) {
@@ -52,7 +57,8 @@ export class Relay implements LinkReader, SharedLink {
     const { mail, mostBytes, name, node } = this.#options
     const bytes = message.length
     this.#unsent += bytes
-    if (this.#unsent > mostBytes) {
+    if (this.#unanswered !== undefined) this.#unanswered += bytes
+    if (this.#unsent > mostBytes || (this.#unanswered ?? 0) > probeBytes) {
       this.broken()
       return
     }
@@ -78,6 +84,7 @@ export class Relay implements LinkReader, SharedLink {
       this.broken()
       return
     }
+    this.#unanswered = undefined
     const { link, mostBytes } = this.#options
     link.write(frames)
     if (link.buffered() > mostBytes) this.broken()

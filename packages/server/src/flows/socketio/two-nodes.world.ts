@@ -9,6 +9,9 @@ import type { FarSession } from './other-nodes.ts'
 
 export const nodeB = 'nodeBBBB'
 
+/** Of every client. */
+export const clientAddress = '192.0.2.1'
+
 export type AnsweredPoll = Poll & { payload: Answer | undefined; leave(): void }
 
 const turns = async (): Promise<void> => {
@@ -36,6 +39,11 @@ export const twoNodes = async (options: TwoNodesOptions = {}) => {
     return asked.session
   }
 
+  const lands = async (session: FarSession, carry: () => Promise<Answer>): Promise<Answer> => {
+    const found = await away.others.seek(session, clientAddress)
+    return found.kind === 'there' ? carry() : found
+  }
+
   return {
     clock,
     couriers,
@@ -53,6 +61,10 @@ export const twoNodes = async (options: TwoNodesOptions = {}) => {
         socket,
         heard,
         session,
+        /** Whether the other node finds it. */
+        async sought(address = clientAddress): Promise<string> {
+          return (await away.others.seek(session, address)).kind
+        },
         polls(): AnsweredPoll {
           const leaving = new AbortController()
           const patience = { withinMs: options.pollMs ?? 500, signal: leaving.signal }
@@ -60,7 +72,7 @@ export const twoNodes = async (options: TwoNodesOptions = {}) => {
             answer: undefined,
             payload: undefined,
             leave: () => leaving.abort(),
-            done: away.others.poll(session, patience).then((answer) => {
+            done: lands(session, () => away.others.poll(session, patience)).then((answer) => {
               poll.payload = answer
               poll.answer = answer.kind === 'payload' ? answer.payload : answer.kind
             }),
@@ -73,7 +85,7 @@ export const twoNodes = async (options: TwoNodesOptions = {}) => {
           return poll.answer
         },
         async posts(body: string): Promise<string> {
-          return (await away.others.post(session, body)).kind
+          return (await lands(session, () => away.others.post(session, async () => body))).kind
         },
       }
     },

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { startWorld, type World } from '@fanfare/testkit'
 import { trustProxies } from '../../auth/client-address.ts'
+import { quotaDefaults } from '../../auth/quotas.ts'
 import { twoNodes } from '../../flows/socketio/two-nodes.world.ts'
 import { clinic } from '../clinic.fixture.ts'
 import { createHttp } from '../http.ts'
@@ -16,7 +17,7 @@ afterAll(() => world[Symbol.asyncDispose]())
 const open = async () => {
   const nodes = await twoNodes()
   const http = createHttp({
-    services: world.server.services,
+    services: { ...world.server.services, quotas: nodes.away.quotas },
     metrics: createMetrics(),
     engines: [nodes.away.sockets],
     settings: {
@@ -31,7 +32,7 @@ const open = async () => {
   const client = nodes.polling()
   const ask = (init: RequestInit = {}, path = `/socket.io/?EIO=4&transport=polling&sid=${client.socket.id}`) =>
     http.fetch(new Request(`http://clinic.test${path}`, init), { address: '192.0.2.1' })
-  return { nodes, client, ask }
+  return { nodes, client, ask, quotas: nodes.away.quotas }
 }
 
 test('a poll and a post are answered as on one node', async () => {
@@ -86,4 +87,30 @@ test('whoever leaves a poll has left the session', async () => {
   await poll
   await nodes.settles()
   expect(client.heard.ends).toEqual(['transport error'])
+})
+
+test('an id that nobody has is refused before its body is read', async () => {
+  const { ask, client, nodes } = await open()
+  const path = (node: string) => `/socket.io/?EIO=4&transport=polling&sid=${node}${'9'.repeat(22)}`
+  for (const node of [nodes.home.node, 'nodeZZZZ']) {
+    let read = false
+    const pull = (controller: ReadableStreamDefaultController<Uint8Array>) => {
+      read = true
+      controller.enqueue(new Uint8Array(1_000))
+    }
+    const body = new ReadableStream({ pull }, { highWaterMark: 0 })
+    const answer = await ask({ method: 'POST', body }, path(node))
+    expect([answer.status, await answer.json(), read]).toEqual([400, { code: 1, message: 'Session ID unknown' }, false])
+  }
+  expect([client.heard.ends, nodes.couriers.carried.every(({ text }) => text.length < 200)]).toEqual([[], true])
+})
+
+test('an address that asks for too much is told to slow down, in ids as in bytes', async () => {
+  const nodes = await open()
+  for (let number = 0; number < quotaDefaults.seekRate.burst; number++) nodes.quotas.seek('192.0.2.1')
+  expect((await nodes.ask()).status).toBe(429)
+  const { ask, client, quotas } = await open()
+  quotas.carry('192.0.2.1', quotaDefaults.carryRate.burst)
+  const answer = await ask({ method: 'POST', body: '4x' })
+  expect([answer.status, answer.headers.has('retry-after'), client.heard.messages]).toEqual([429, true, []])
 })

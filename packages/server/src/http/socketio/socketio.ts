@@ -1,6 +1,6 @@
 /** Engine.IO's polling at the path of the application: opens sessions, and carries their packets by GET and POST. */
 import type { Context } from 'hono'
-import { admitLink, askOf, handshakeOf, refusalAnswer, refusals } from '../../flows/socketio/engine-ask.ts'
+import { addressOf, admitLink, askOf, handshakeOf, refusalAnswer, refusals } from '../../flows/socketio/engine-ask.ts'
 import type { EngineSocket } from '../../flows/socketio/engine-socket.ts'
 import type { EngineSockets } from '../../flows/socketio/engine-sockets.ts'
 import type { Api } from '../api/api.ts'
@@ -37,10 +37,12 @@ const answerOf = async (context: HttpContext, engine: EngineSockets, c: Context<
   const asked = askOf(engine, { method: request.method, query: new URL(request.url).searchParams, by: 'polling' })
   if (asked.kind === 'refuse') return refusalAnswer(asked.refusal)
   if (asked.kind === 'session') return carry(asked.socket, request, engine.settings.maxPayload)
-  if (asked.kind === 'elsewhere') return carryElsewhere(engine, asked.session, request)
-  const { trustedProxies } = settings
-  const now = services.clock.now()
-  const handshake = handshakeOf(request, { remoteAddress: c.env.remote.address, trustedProxies, now })
+  const whence = { remoteAddress: c.env.remote.address, trustedProxies: settings.trustedProxies }
+  if (asked.kind === 'elsewhere') {
+    const { quotas } = services
+    return carryElsewhere({ engine, session: asked.session, request, address: addressOf(request, whence), quotas })
+  }
+  const handshake = handshakeOf(request, { ...whence, now: services.clock.now() })
   admitLink(services, handshake.address)
   return payloadAnswer(engine.openPolling(handshake))
 }
