@@ -5,22 +5,20 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Metrics } from '../lib/metrics.ts'
+import { SeldomWarning } from '../lib/seldom.ts'
 import type { Listener, Partition } from './redis.ts'
 
 export type SubscriptionsOptions = { readonly clock: Clock; readonly log: Log; readonly metrics: Metrics }
-
-/** A flood of garbage is one line in the log in so many ms. */
-const quietMs = 1_000
 
 export class Subscriptions {
   readonly #options: SubscriptionsOptions
   readonly #listeners = new Map<string, Listener>()
   readonly #channels = new Map<number, Set<string>>()
-  #unsaid = 0
-  #saidAt = Number.NEGATIVE_INFINITY
+  readonly #useless: SeldomWarning
 
   constructor(options: SubscriptionsOptions) {
     this.#options = options
+    this.#useless = new SeldomWarning(options, 'a message from Redis was of no use to its listener')
   }
 
   add(partition: Partition, channels: readonly string[], listener: Listener): void {
@@ -64,16 +62,7 @@ export class Subscriptions {
       this.#listeners.get(channel)?.(channel, message)
     } catch (error) {
       this.#options.metrics.add('fanfare_redis_poison_total')
-      this.#complain(channel, error)
+      this.#useless.warn({ channel, error })
     }
-  }
-
-  #complain(channel: string, error: unknown): void {
-    const { clock, log } = this.#options
-    this.#unsaid++
-    if (clock.now() - this.#saidAt < quietMs) return
-    log.warn({ channel, error, messages: this.#unsaid }, 'a message from Redis was of no use to its listener')
-    this.#saidAt = clock.now()
-    this.#unsaid = 0
   }
 }

@@ -7,6 +7,7 @@ import type { Clock } from '../../lib/clock.ts'
 import { uuidv7 } from '../../lib/ids.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Metrics } from '../../lib/metrics.ts'
+import { SeldomWarning } from '../../lib/seldom.ts'
 import type { LogRoom } from '../../model/room.ts'
 import { roomKey } from '../../model/room-key.ts'
 import type { Partition, Redis } from '../../redis/redis.ts'
@@ -40,8 +41,11 @@ export class RedisBus implements NodeBus {
   readonly #room: LogRoom = { key: roomKey(tenantId, name), log: kept }
   #receive: ((message: NodeMessage) => void) | undefined
 
+  readonly #unreadable: SeldomWarning
+
   constructor(options: RedisBusOptions) {
     this.#options = options
+    this.#unreadable = new SeldomWarning(options, 'a message from another node could not be read')
   }
 
   /** The rooms as the application is to have them: what is said in the bus's own room does not reach its sink. */
@@ -139,7 +143,7 @@ export class RedisBus implements NodeBus {
     const { log, metrics } = this.#options
     if (!message || !belongs(message.type)) {
       metrics.add('fanfare_node_messages_refused_total')
-      log.warn({}, 'a message from another node could not be read')
+      this.#unreadable.warn({ type: message?.type })
       return
     }
     try {

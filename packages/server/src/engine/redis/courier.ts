@@ -8,6 +8,7 @@ import { type Deferred, deferred } from '../../lib/deferred.ts'
 import { nodeIdLength } from '../../lib/ids.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Metrics } from '../../lib/metrics.ts'
+import { SeldomWarning } from '../../lib/seldom.ts'
 import type { Partition, Redis, Reply } from '../../redis/redis.ts'
 import { readScript } from '../../redis/script.ts'
 import type { Courier } from '../courier.ts'
@@ -62,9 +63,11 @@ export class RedisCourier implements Courier {
   readonly #naps = new Set<{ readonly timer: Timer; readonly over: Deferred<void> }>()
   #sent = 0
   #running = false
+  readonly #unreadable: SeldomWarning
 
   constructor(options: RedisCourierOptions) {
     this.#options = options
+    this.#unreadable = new SeldomWarning(options, 'a message from another node could not be read')
   }
 
   async start(receive: Receive): Promise<() => Promise<void>> {
@@ -182,12 +185,12 @@ export class RedisCourier implements Courier {
   }
 
   #hear(text: string, receive: Receive): void {
-    const { log, metrics } = this.#options
+    const { metrics } = this.#options
     const [version, from = '', number = ''] = text.split(' ', 3)
     const order = Number(number)
     if (version !== '1' || from.length !== nodeIdLength || !Number.isSafeInteger(order) || order < 1) {
       metrics.add('fanfare_node_messages_refused_total')
-      log.warn({ characters: text.length }, 'a message from another node could not be read')
+      this.#unreadable.warn({ characters: text.length })
       return
     }
     if (order <= (this.#heard.get(from) ?? 0)) return

@@ -5,6 +5,7 @@
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Metrics } from '../../lib/metrics.ts'
+import { SeldomWarning } from '../../lib/seldom.ts'
 import type { RoomKey } from '../../model/room-key.ts'
 import type { PresenceSink } from '../presence.ts'
 import type { PresenceEar } from './ears.ts'
@@ -33,8 +34,11 @@ export class PresenceRooms implements PresenceEar {
   readonly #empty = new Set<RoomKey>()
   #sink: PresenceSink | undefined
 
+  readonly #unreadable: SeldomWarning
+
   constructor(options: PresenceRoomsOptions) {
     this.#options = options
+    this.#unreadable = new SeldomWarning(options, 'what was heard is no message of presence')
   }
 
   start(sink: PresenceSink): void {
@@ -51,7 +55,7 @@ export class PresenceRooms implements PresenceEar {
     const change = changeOf(message)
     if (change === undefined) {
       this.#options.metrics.add('fanfare_redis_messages_refused_total')
-      this.#options.log.warn({ room: key, bytes: message.length }, 'what was heard is no message of presence')
+      this.#unreadable.warn({ room: key, bytes: message.length })
       return
     }
     const room = this.#room(key)

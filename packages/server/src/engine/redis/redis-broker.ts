@@ -10,6 +10,7 @@ import type { Clock } from '../../lib/clock.ts'
 import { shortId } from '../../lib/ids.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Metrics } from '../../lib/metrics.ts'
+import { SeldomWarning } from '../../lib/seldom.ts'
 import type { LogRoom } from '../../model/room.ts'
 import type { RoomKey } from '../../model/room-key.ts'
 import type { Listener, Partition, Redis, Reply } from '../../redis/redis.ts'
@@ -47,9 +48,6 @@ export type RedisBrokerOptions = {
  * in the same lane, so its order stands. In a Cluster there is a lane for each partition anyway.
  */
 const lanesOfOne = 2
-/** What nobody of ours said is logged once in so long, and always counted. */
-const warnEveryMs = 60_000
-
 export class RedisBroker implements Broker {
   readonly #options: RedisBrokerOptions
   /** By index of the partition. */
@@ -58,10 +56,14 @@ export class RedisBroker implements Broker {
   readonly #replicas: Replicas
   readonly #heard = new Set<RoomKey>()
   #sink: BrokerSink | undefined
-  #warnedAt = Number.NEGATIVE_INFINITY
+  readonly #unreadable: SeldomWarning
 
   constructor(options: RedisBrokerOptions) {
     this.#options = options
+    this.#unreadable = new SeldomWarning(
+      options,
+      'something in Redis that is no message of ours; who else publishes there?',
+    )
     this.#replicas = new Replicas(options.redis)
     const { partitions } = options.redis
     const count = partitions.length === 1 ? lanesOfOne : 1
@@ -171,14 +173,8 @@ export class RedisBroker implements Broker {
   }
 
   #refuse(room: RoomKey, message: string): void {
-    const { clock, log, metrics } = this.#options
-    metrics.add('fanfare_redis_messages_refused_total')
-    if (clock.now() < this.#warnedAt + warnEveryMs) return
-    this.#warnedAt = clock.now()
-    log.warn(
-      { room, length: message.length },
-      'something in Redis that is no message of ours; who else publishes there?',
-    )
+    this.#options.metrics.add('fanfare_redis_messages_refused_total')
+    this.#unreadable.warn({ room, length: message.length })
   }
 
   /** What was appended without being told of, until a replica has it. */
