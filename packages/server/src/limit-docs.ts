@@ -9,7 +9,7 @@ export const limitDocs: { readonly [Name in keyof Limits]: string } = {
   inboxBytes: 'Bytes of one session that may wait to be handled.',
   framesPerSecond: 'Frames that one session may send, on average.',
   framesBurst: 'Frames that one session may send at once.',
-  framesPerSecondPerUser: 'Frames that one user may send over all sessions, on average.',
+  framesPerSecondPerUser: 'Frames that one user may send over all sessions on a node, on average.',
   inboundBytesPerSecond: 'Bytes that one session may send, counted before parsing.',
   sessionsPerUser: 'Sessions of one user on a node.',
   sessionsPerTenant: 'Sessions of one tenant on a node.',
