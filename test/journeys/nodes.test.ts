@@ -38,7 +38,6 @@ describe('R-12: what was refused or never answered is said again elsewhere with 
       expect(done.faults).toEqual([])
       expect(done.stored).toBe(publishes)
       expect(done.failed).toBeGreaterThan(0)
-      expect(done.cuts).toBeGreaterThan(1)
     }, 60_000)
   }
 })

@@ -14,6 +14,8 @@ export type RetriesOptions = {
   readonly publishes: number
   /** Under way at a time. */
   readonly atOnce: number
+  /** Called after each saying that has just gone out, with how many there were. */
+  readonly said?: (count: number) => void
 }
 
 export type Retried = {
@@ -33,7 +35,7 @@ const repeatShare = 0.2
 const pauseMs = 20
 const mostTries = 500
 
-export const retries = async ({ mouths, publishes, atOnce }: RetriesOptions): Promise<Retried> => {
+export const retries = async ({ mouths, publishes, atOnce, said }: RetriesOptions): Promise<Retried> => {
   const acknowledged = new Map<number, Said>()
   const faults: string[] = []
   const count = { failed: 0, repeated: 0, answersLost: 0 }
@@ -44,7 +46,9 @@ export const retries = async ({ mouths, publishes, atOnce }: RetriesOptions): Pr
   const persist = async (n: number): Promise<Said> => {
     for (let tries = 1; ; tries++) {
       try {
-        return await mouths[turn++ % mouths.length]!.says(n)
+        const saying = mouths[turn++ % mouths.length]!.says(n)
+        said?.(turn)
+        return await saying
       } catch (error) {
         if (!(error instanceof FanfareError && error.code === 'unavailable') || tries === mostTries) throw error
         count.failed++
