@@ -20,7 +20,8 @@ afterAll(() => redis?.[Symbol.asyncDispose]())
 const startWorkers = async (): Promise<ServerProcess> => {
   const server = await startServerProcess({
     app,
-    environment: { ...unlimitedEnvironment, REDIS_URL: redis.url },
+    // The runner asks its children's children to die with their parents; here what they do then is what is tested.
+    environment: { ...unlimitedEnvironment, REDIS_URL: redis.url, BUN_FEATURE_FLAG_NO_ORPHANS: '0' },
     words: ['--workers', '2'],
   })
   await saysOften(server, 'workers  2', 1)
