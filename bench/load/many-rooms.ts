@@ -77,7 +77,8 @@ export class ManyRooms {
 
   /** Of a fixed width, so that the number is at the same place in every frame. */
   #roomOf(connection: number): string {
-    return this.#room(connection % this.#options.rooms)
+    const { connections, rooms } = this.#options
+    return this.#room(Math.floor((connection * rooms) / connections))
   }
 
   #room(index: number): string {
@@ -151,7 +152,7 @@ export class ManyRooms {
     this.#numberAt = at + beforeNumber.length
   }
 
-  /** The message `n` goes to room `n` modulo the rooms, sent by that room's first member. */
+  /** The message `n` goes to room `n` modulo the rooms, sent by a member of it; the nodes of the senders take turns. */
   async rate({ perSecond, ms }: RateOptions): Promise<RateRound> {
     const { connections, rooms, ports } = this.#options
     const perMessage = connections / rooms
@@ -171,8 +172,9 @@ export class ManyRooms {
           this.#dueAt[(this.#published % numbers) % remembered] = dueAt
           lateness.push(now - dueAt)
           const room = this.#published % rooms
-          const crowd = this.#crowds[room % ports.length]!
-          const connection = crowd.connections[Math.floor(room / ports.length)]!
+          const member = room * perMessage + (room % ports.length)
+          const crowd = this.#crowds[member % ports.length]!
+          const connection = crowd.connections[Math.floor(member / ports.length)]!
           connection.send(this.#templates[room]!.frames(this.#published % numbers, 1))
           this.#published++
         }

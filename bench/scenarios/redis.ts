@@ -24,13 +24,12 @@ const infoOf = async (redis: RedisServer, section: string, name: string): Promis
 const cpuOf = async (redis: RedisServer): Promise<number> =>
   (await infoOf(redis, 'cpu', 'used_cpu_user')) + (await infoOf(redis, 'cpu', 'used_cpu_sys'))
 
-/** How often a log was read. */
-const readsOf = async (redis: RedisServer): Promise<number> => {
-  const stats = String(await redis.call('INFO', 'commandstats'))
-  return ['xrange', 'xrevrange'].reduce(
-    (sum, name) => sum + Number(new RegExp(`^cmdstat_${name}:calls=(\\d+)`, 'm').exec(stats)?.[1] ?? 0),
-    0,
+/** How often a node had a log read. */
+const readsOf = async (nodes: readonly Child[]): Promise<number> => {
+  const texts = await Promise.all(
+    nodes.map(async ({ ready }) => (await fetch(`http://127.0.0.1:${ready.port}/metrics`)).text()),
   )
+  return texts.reduce((sum, text) => sum + Number(/^fanfare_log_reads_total (\d+)/m.exec(text)?.[1]), 0)
 }
 
 const residentOf = async (nodes: readonly Child[]): Promise<number> => {
@@ -110,7 +109,7 @@ const latency = async (run: Run, server: RedisServer, nodes: readonly Child[]): 
     figure({ ...about, measure: 'resident in a node', unit: 'bytes a session' }, [perSession]),
     figure({ ...about, measure: 'used in Redis', unit: 'bytes a room without events' }, [inRedis]),
   )
-  return [...figures, ...(await storms(run, server, { load, about, connections, rooms: inRooms }))]
+  return [...figures, ...(await storms(run, nodes, { load, about, connections, rooms: inRooms }))]
 }
 
 type StormOf = {
@@ -120,14 +119,14 @@ type StormOf = {
   readonly rooms: number
 }
 
-const storms = async (run: Run, server: RedisServer, storm: StormOf): Promise<readonly Figure[]> => {
+const storms = async (run: Run, nodes: readonly Child[], storm: StormOf): Promise<readonly Figure[]> => {
   const answers: Answer[] = []
   const reads: number[] = []
   for (let round = 1; round <= (run.quick ? 1 : 3); round++) {
     run.progress(`redis: storm of ${storm.connections} reconnects, ${missed} missed in each room, round ${round}`)
-    const before = await readsOf(server)
+    const before = await readsOf(nodes)
     const answer = await storm.load.ask('storm', { missed })
-    reads.push(((await readsOf(server)) - before) / storm.rooms)
+    reads.push(((await readsOf(nodes)) - before) / storm.rooms)
     answers.push(answer)
     const [recovered, wrong] = [numberIn(answer, 'recovered'), numberIn(answer, 'wrong')]
     if (recovered !== storm.connections || wrong > 0)
@@ -139,7 +138,7 @@ const storms = async (run: Run, server: RedisServer, storm: StormOf): Promise<re
     of(
       'storm: all have what they missed',
       's',
-      ['goal of later: at most 8'],
+      [],
       answers.map((one) => numberIn(one, 'seconds')),
     ),
     of(
@@ -148,7 +147,7 @@ const storms = async (run: Run, server: RedisServer, storm: StormOf): Promise<re
       [],
       answers.map((one) => numberIn(one, 'most')),
     ),
-    of('storm: reads of logs in Redis, a room', 'reads', ['goal: at most 2'], reads),
+    of('storm: reads of logs in Redis, a room', 'reads', ['each node once', 'goal: at most 2'], reads),
   ]
 }
 

@@ -103,7 +103,8 @@ export class RedisBroker implements Broker {
   }
 
   async read(room: LogRoom, query: ReadQuery): Promise<Slice> {
-    const { redis } = this.#options
+    const { metrics, redis } = this.#options
+    metrics.add('fanfare_log_reads_total')
     const partition = redis.partitionOf(room.key)
     const names = roomKeysIn(redis, partition)
     const call = {
