@@ -15,7 +15,8 @@ test('makes a key, shows it once, lists it without its secret, and ends it', asy
   expect(made.code).toBe(0)
   const [key = ''] = made.world.lines
   expect(key).toMatch(/^ff_[0-9a-f]{16}_/)
-  const [, id = '', secret = ''] = key.split('_')
+  // The secret may hold a `_` of its own.
+  const [, id = '', secret = ''] = /^ff_([^_]+)_(.+)$/.exec(key) ?? []
   expect(made.world.notes).toContain('may publish:patient:* in clinic')
 
   const listed = await fanfare('list')
