@@ -234,8 +234,8 @@ test.each(refused)('refused as a problem: %s', async (_, by, path, asked, code) 
 })
 
 test('the id of a key is nothing without its secret', async () => {
-  const [prefix, id, secret = ''] = keys.admin.split('_')
-  const forged = `${prefix}_${id}_${secret.replaceAll(/./g, 'A')}`
+  const [prefix, id] = keys.admin.split('_')
+  const forged = `${prefix}_${id}_${'A'.repeat(43)}`
   expect(await ask(forged, '/v1/stats')).toMatchObject({ status: 401, body: { code: 'unauthenticated' } })
 })
 
