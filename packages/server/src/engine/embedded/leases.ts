@@ -2,12 +2,12 @@
  * Leases of one machine. The disk knows what is held and since when; until when, only memory: after a restart everything
  * that was held is held as long again, so that nobody is over because the server was away. Reads no clock but the one given.
  */
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { FanfareError } from '@fanfare/protocol'
 import type { Clock } from '../../lib/clock.ts'
 import { type Ended, type Held, type Leases, settleMs } from '../leases.ts'
 import type { EngineDisk } from './disk.ts'
-import { WriteGroup } from './write-group.ts'
+import { type GroupedDatabase, openGrouped } from './grouped-database.ts'
 
 export type EmbeddedLeasesOptions = { readonly clock: Clock; readonly disk: EngineDisk | 'none' }
 
@@ -54,7 +54,7 @@ type Row = {
   readonly for_ms: number
 }
 type Lease = { readonly thing: Held; readonly since: number; until: number }
-type Opened = { readonly database: DatabaseSync; readonly sql: ReturnType<typeof prepare>; readonly group: WriteGroup }
+type Opened = GroupedDatabase<ReturnType<typeof prepare>>
 
 const keyOf = ({ kind, tenantId, name }: Held): string => `${kind}|${tenantId}|${name}`
 
@@ -70,7 +70,7 @@ export class EmbeddedLeases implements Leases {
   }
 
   async start(): Promise<() => Promise<void>> {
-    const opened = this.#open()
+    const opened = openGrouped(this.#options.disk, { name: 'leases', migrations, prepare })
     this.#opened = opened
     const now = this.#options.clock.now()
     for (const { kind, tenant, name, since, for_ms } of opened.sql.held.all() as unknown as Row[]) {
@@ -149,22 +149,6 @@ export class EmbeddedLeases implements Leases {
     if (!this.#opened) throw new FanfareError('unavailable', 'The engine is not running.')
     return this.#opened
   }
-
-  #open(): Opened {
-    const { disk } = this.#options
-    try {
-      const database = disk === 'none' ? inMemory() : disk.database('leases', { migrations })
-      return { database, sql: prepare(database), group: new WriteGroup(database) }
-    } catch (cause) {
-      throw new FanfareError('unavailable', 'The database of leases could not be opened.', { cause })
-    }
-  }
 }
 
 const endedOfRow = ({ kind, tenant, name, since }: Row): Ended => ({ kind, tenantId: tenant, name, since })
-
-const inMemory = (): DatabaseSync => {
-  const database = new DatabaseSync(':memory:')
-  for (const migration of migrations) database.exec(migration)
-  return database
-}

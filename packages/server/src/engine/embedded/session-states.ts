@@ -1,5 +1,5 @@
 /** States of sessions in SQLite, on disk or (without one) in memory; what a tick writes is one commit. Reads no clock but the one it is given. */
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { FanfareError, type Json } from '@fanfare/protocol'
 import type { Clock } from '../../lib/clock.ts'
 import {
@@ -10,7 +10,7 @@ import {
   type StateRoom,
 } from '../session-states.ts'
 import type { EngineDisk } from './disk.ts'
-import { WriteGroup } from './write-group.ts'
+import { type GroupedDatabase, openGrouped } from './grouped-database.ts'
 
 export type EmbeddedSessionStatesOptions = { readonly clock: Clock; readonly disk: EngineDisk | 'none' }
 
@@ -68,7 +68,7 @@ const stateOfRow = (row: Row): SessionState => ({
   data: JSON.parse(row.data) as Json,
 })
 
-type Opened = { readonly database: DatabaseSync; readonly sql: ReturnType<typeof prepare>; readonly group: WriteGroup }
+type Opened = GroupedDatabase<ReturnType<typeof prepare>>
 
 export class EmbeddedSessionStates implements SessionStates {
   readonly #options: EmbeddedSessionStatesOptions
@@ -79,7 +79,7 @@ export class EmbeddedSessionStates implements SessionStates {
   }
 
   async start(): Promise<() => Promise<void>> {
-    const opened = this.#open()
+    const opened = openGrouped(this.#options.disk, { name: 'sessions', migrations, prepare })
     this.#opened = opened
     return async () => {
       if (this.#opened !== opened) return
@@ -155,20 +155,4 @@ export class EmbeddedSessionStates implements SessionStates {
     if (!this.#opened) throw new FanfareError('unavailable', 'The engine is not running.')
     return this.#opened
   }
-
-  #open(): Opened {
-    const { disk } = this.#options
-    try {
-      const database = disk === 'none' ? inMemory() : disk.database('sessions', { migrations })
-      return { database, sql: prepare(database), group: new WriteGroup(database) }
-    } catch (cause) {
-      throw new FanfareError('unavailable', 'The database of sessions could not be opened.', { cause })
-    }
-  }
-}
-
-const inMemory = (): DatabaseSync => {
-  const database = new DatabaseSync(':memory:')
-  for (const migration of migrations) database.exec(migration)
-  return database
 }
