@@ -155,6 +155,7 @@ export class Runs {
         void routes.refresh()
         return again(30)
       case 'fenced':
+        // Where it fails, the next try says why.
         await shard
           ?.commandsFor(call)
           .introduce(partition)

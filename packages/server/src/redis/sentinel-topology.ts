@@ -40,6 +40,7 @@ export const sentinelTopology = (options: SentinelTopologyOptions): Topology => 
     // An older Sentinel answers nothing else on a connection that listens; there the next question finds the change.
     if (connection.info.version[0] < 7) return
     connection.onMessage(() => changed())
+    // Refused or lost, the question of every second finds the change.
     connection.send('SUBSCRIBE', '+switch-master').catch(() => {})
   }
   const kept = sentinels.map((sentinel) => {

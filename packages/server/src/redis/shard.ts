@@ -175,6 +175,7 @@ export class Shard {
 
   #ended(purpose: 'commands' | 'witness', connection: Connection): void {
     this.#casualties.set(purpose, connection)
+    // At once, if the other is there; whoever comes in its place ends it for certain before it is used.
     void (purpose === 'commands' ? this.#witness : this.#commands)?.kill(connection).catch(() => {})
   }
 
