@@ -15,6 +15,18 @@ export type {
   RoomName,
   TypesOf,
 } from './app-types.ts'
+export type {
+  Attachment,
+  ChatMember,
+  ChatMessage,
+  ChatRole,
+  ChatRoom,
+  ChatRoomSummary,
+  MessagePage,
+  NewMessage,
+  Receipt,
+  SentMessage,
+} from './chat.ts'
 export { type DecodeLimits, decodeClientFrame, encodeClientFrame, frameIdOf } from './client-frames.ts'
 export { codeOfClose, codes, type ErrorCode, type Retry } from './codes.ts'
 export { FanfareError, type FanfareErrorOptions, toFanfareError } from './error.ts'
@@ -52,5 +64,15 @@ export type {
 } from './frames.ts'
 export type { Json, JsonObject } from './json.ts'
 export { defaultLimits, type Limits } from './limits.ts'
+export type {
+  NewNotification,
+  Notification,
+  NotificationCount,
+  NotificationPage,
+  NotificationPreferences,
+  NotificationState,
+  NotificationTarget,
+} from './notification.ts'
 export { parseJson, type ScanLimits, scanJson } from './scan.ts'
 export { decodeServerFrame, encodeServerFrame } from './server-frames.ts'
+export type { StatusState, UserStatus } from './status.ts'

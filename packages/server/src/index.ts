@@ -14,6 +14,7 @@ export { command, defineApp } from './app/define-app.ts'
 export type { AppDescription, EndpointDescription, RoomDescription, RouteDescription } from './app/description.ts'
 export type { Duration } from './app/duration.ts'
 export type { EmitTarget, SocketEmitter } from './app/emit.ts'
+export type { FeatureApis, FeatureOptions } from './app/features.ts'
 export type { LifecycleHandlers, RoomVacated, UserOffline } from './app/lifecycle.ts'
 export type {
   DisconnectReason,

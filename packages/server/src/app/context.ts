@@ -4,11 +4,12 @@ import type { Log } from '../lib/log.ts'
 import type { TenantCache } from '../model/cache.ts'
 import type { User } from '../model/identity.ts'
 import type { EmitTarget, SocketEmitter } from './emit.ts'
+import type { FeatureApis } from './features.ts'
 
 export type Params = { readonly [name: string]: string }
 
 /** What the application's own code can do; always inside one tenant. */
-export type AppContext = {
+export type AppContext = FeatureApis & {
   readonly tenantId: string
   publish(room: string, event: string, data: Json, options?: { readonly key?: string }): Promise<PublishResult>
   history(room: string, options?: { readonly limit?: number }): Promise<HistoryPage>

@@ -3,6 +3,7 @@ import type { Described, Json, RoomEvent } from '@fanfare/protocol'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { AccessRule, App, AppContext, CommandContext, EndpointWords, RouteContext } from './app.ts'
 import type { Duration } from './duration.ts'
+import type { FeatureCommands, FeatureOptions, FeatureRooms } from './features.ts'
 import type { LifecycleHandlers } from './lifecycle.ts'
 import type { ParamsOf } from './pattern.ts'
 import type { SocketIoDescription } from './socketio-description.ts'
@@ -23,6 +24,11 @@ export type LogDescription = {
    * the same key. One node without Redis has no replicas, and states what it has. @default 'broker'
    */
   readonly acks?: 'broker' | 'replicas'
+  /**
+   * Kept in the store for so long, whatever `keep` and `for` say, which then only bound what is at hand: who was away gets all
+   * of it, from the same position. Acknowledged once it is committed. @default not
+   */
+  readonly archive?: Duration | 'forever'
 }
 
 export type PresenceDescription = {
@@ -90,6 +96,8 @@ export type AppDescription<Rooms extends RoomSchemas = RoomSchemas, Names extend
   readonly routes?: { readonly [route: string]: RouteDescription }
   /** What Socket.IO clients find. @default they are not served */
   readonly socketio?: SocketIoDescription
+  /** Chat, inbox and so on: configured, or switched off with `false`. @default all on */
+  readonly features?: FeatureOptions
   /** What follows when a user or a room is left by everybody, once over all nodes. */
   readonly lifecycle?: LifecycleHandlers
   /**
@@ -109,14 +117,17 @@ export type DefinedApp<Rooms extends RoomSchemas, Names extends Commands> = App 
           readonly output: JsonOf<StandardSchemaV1.InferOutput<Rooms[Pattern][Type]>>
         }
       }
-    }
+    } & Flat<FeatureRooms>
     readonly commands: {
       readonly [Name in keyof Names & string]: {
         readonly input: StandardSchemaV1.InferInput<Names[Name]['input']>
         readonly output: JsonOf<Awaited<ReturnType<Names[Name]['handle']>>>
       }
-    }
+    } & Flat<Omit<FeatureCommands, keyof Names>>
   }>
+
+/** As an anonymous type, which may be taken for a record where an interface may not. */
+type Flat<Merged> = { readonly [Name in keyof Merged]: Merged[Name] }
 
 /** A value as it is after it has been JSON: members that may be undefined are absent instead, and nothing that JSON cannot say is left. */
 export type JsonOf<Value> = unknown extends Value

@@ -1,5 +1,6 @@
 /** What the application's own code is given: the verbs, inside one tenant, on nobody's behalf but its own. */
 import type { AppContext } from '../app/app.ts'
+import type { FeatureApis } from '../app/features.ts'
 import type { AppCaller } from '../model/caller.ts'
 import { emitter } from './emit.ts'
 import { history } from './history.ts'
@@ -23,7 +24,7 @@ export const contextOf = (services: Services, options: ContextOptions): AppConte
   const caller: AppCaller = { kind: 'app', tenantId, ...(userId === undefined ? {} : { userId }) }
   let published = 0
   const keyOf = (given: string | undefined) => given ?? (cause === undefined ? undefined : `${cause}|${published}`)
-  return {
+  const verbs: Omit<AppContext, keyof FeatureApis> = {
     tenantId,
     cache: services.cache.of(tenantId),
     log: services.log,
@@ -43,4 +44,5 @@ export const contextOf = (services: Services, options: ContextOptions): AppConte
     stats: () => services.engine.directory.count(tenantId),
     to: (target) => emitter(services, { tenantId, namespace }, target),
   }
+  return verbs as AppContext
 }

@@ -1,6 +1,8 @@
 /** The application's own routes. They come after ours, so no path of the API can be taken away. */
+
 import { type Limits, scanJson } from '@fanfare/protocol'
 import type { AppContext, RouteContext, RouteRule } from '../app/app.ts'
+import type { FeatureApis } from '../app/features.ts'
 import { clientAddress } from '../auth/client-address.ts'
 import { contextOf } from '../flows/context.ts'
 import type { Services } from '../flows/services.ts'
@@ -43,7 +45,7 @@ const withoutTenant = ({ log }: Services, { method, path }: RouteRule): AppConte
     throw new Error(`${method} ${path} has auth 'none', so it has no tenant; use server.of(tenantId) from onStart`)
   }
   const refuseLater = async () => refuse()
-  return {
+  const verbs: Omit<AppContext, keyof FeatureApis> = {
     tenantId: '',
     log,
     publish: refuseLater,
@@ -53,6 +55,7 @@ const withoutTenant = ({ log }: Services, { method, path }: RouteRule): AppConte
     to: refuse,
     cache: { get: refuseLater, set: refuseLater, delete: refuseLater, increment: refuseLater, count: refuseLater },
   }
+  return verbs as AppContext
 }
 
 /** The handler gets a body that fits into the limits, and JSON that can harm neither its parser nor a prototype. */

@@ -16,6 +16,8 @@ export type LogPolicy = {
   readonly acks?: 'broker' | 'replicas'
   /** Its name is never used for another: once it is forgotten, not even its epoch need be remembered. */
   readonly unique?: true
+  /** Its events are in the store for so long, and have their positions from there. `forMs: Infinity` means for ever. */
+  readonly archive?: { readonly forMs: number }
 }
 
 export type LogRoom = {

@@ -1,0 +1,87 @@
+/** The shapes of chat as they go over the wire. Times are ISO 8601, UTC. */
+import type { Json } from './json.ts'
+
+/** Owners and moderators may edit members and delete what others said; an observer reads only. */
+export type ChatRole = 'owner' | 'moderator' | 'member' | 'observer'
+
+/** A reference to a file that is elsewhere; `size` in bytes, `type` a media type. */
+export type Attachment = {
+  readonly name: string
+  readonly url: string
+  readonly type: string
+  readonly size: number
+}
+
+export type ChatMessage = {
+  readonly id: string
+  readonly roomId: string
+  /** 1 for the first message of the room, rising by 1: what unread counts are made of. */
+  readonly number: number
+  /** Of the event that told of it: a cursor in the room, in the log and in the store alike. */
+  readonly offset: number
+  readonly userId: string
+  /** Empty once it is deleted. Plain text: whoever shows it as HTML escapes it. */
+  readonly text: string
+  readonly attachments: readonly Attachment[]
+  /** User ids. */
+  readonly mentions: readonly string[]
+  /** The id of the message that this answers. */
+  readonly replyTo?: string
+  /** Reaction → users; of many users the first 100, with `more` for how many are left out. */
+  readonly reactions: { readonly [reaction: string]: { readonly users: readonly string[]; readonly more: number } }
+  /** The application's own. */
+  readonly data?: Json
+  readonly createdAt: string
+  readonly editedAt?: string
+  readonly deletedAt?: string
+}
+
+/** What a sender says. With the same `key` again (of the same user, in the same room) the first message is the answer. */
+export type NewMessage = {
+  readonly roomId: string
+  readonly text: string
+  readonly attachments?: readonly Attachment[]
+  readonly mentions?: readonly string[]
+  readonly replyTo?: string
+  readonly data?: Json
+  readonly key?: string
+}
+
+export type SentMessage = { readonly message: ChatMessage; readonly duplicate: boolean }
+
+export type ChatRoom = {
+  readonly id: string
+  readonly title: string
+  readonly data?: Json
+  readonly createdAt: string
+  /** Of the newest message; 0 when there is none. */
+  readonly lastNumber: number
+  readonly members: number
+}
+
+/** How far a member is: numbers of messages. Absent where the member keeps receipts private. */
+export type Receipt = { readonly userId: string; readonly delivered: number; readonly read: number }
+
+export type ChatMember = {
+  readonly userId: string
+  readonly role: ChatRole
+  readonly joinedAt: string
+  readonly receipt?: Receipt
+}
+
+/** A room as one user sees it in a list. `unread` is `lastNumber` less the number up to which the user has read. */
+export type ChatRoomSummary = ChatRoom & {
+  readonly role: ChatRole
+  readonly read: number
+  readonly unread: number
+  readonly lastMessage?: ChatMessage
+}
+
+/** Oldest first, whichever way it was read. `before` and `after` go into the next request; absent at that end. */
+export type MessagePage = {
+  readonly roomId: string
+  readonly epoch: string
+  readonly messages: readonly ChatMessage[]
+  readonly before?: number
+  readonly after?: number
+}

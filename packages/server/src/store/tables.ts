@@ -1,0 +1,28 @@
+/**
+ * Every table of the relational store, by name, for Kysely. Whoever owns a table adds it here from its own folder:
+ * `declare module '../../store/tables.ts' { interface Tables { chat_room: ChatRoomTable } }`.
+ */
+import type { Generated } from 'kysely'
+
+/** In every table, and first in every key. Filled in and asked for by the store alone: no query names it. */
+export type OfTenant = { readonly tenant_id: Generated<string> }
+
+// biome-ignore lint/suspicious/noEmptyInterface: it is filled by declaration merging.
+export interface Tables {}
+
+/** A change of the schema, run once, in order, ever, on SQLite and PostgreSQL alike. Never change one that was released. */
+export type Migration = {
+  /** Unique among those of its owner; sorts after the ones before it. @example '0001-messages' */
+  readonly name: string
+  /** One statement each. Texts are TEXT, numbers and times (ms since 1970) BIGINT, yes and no are 1 and 0, JSON is TEXT. */
+  readonly statements: readonly string[]
+}
+
+/** The tables of one owner. */
+export type Schema = {
+  /** @example 'chat' */
+  readonly owner: string
+  /** Of tenants: each has `tenant_id TEXT NOT NULL` first in its primary key. */
+  readonly tables: readonly (keyof Tables)[]
+  readonly migrations: readonly Migration[]
+}
