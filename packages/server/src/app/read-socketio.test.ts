@@ -22,6 +22,7 @@ test('without a description there is no Socket.IO; with an empty one everything 
     transports: ['polling', 'websocket'],
     serveClient: true,
     recovery: undefined,
+    idleTimeoutMs: undefined,
   })
   expect([...(define({}).socketio?.namespaces.keys() ?? [])]).toEqual(['/'])
 })
@@ -45,6 +46,8 @@ test('every mistake is found before anything listens', () => {
     [{ pingInterval: '25' as '25s' }, 'socketio.pingInterval'],
     [{ maxPayload: 0 }, 'socketio.maxPayload'],
     [{ transports: [] }, 'socketio.transports'],
+    [{ idleTimeout: 'long' as '1s' }, 'socketio.idleTimeout'],
+    [{ events: { mail: { name: 'post' } as never } }, "events['mail'] is a name, or"],
     [{ recovery: { for: 'long' as '1s' } }, 'socketio.recovery'],
     [{ commands: { add: 'no such command' } }, "'add' stands for 'no such command'"],
     [{ events: { unknown: 'x' } }, "no room has an event 'unknown'"],

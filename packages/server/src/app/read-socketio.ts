@@ -59,6 +59,7 @@ export const readSocketIo = (
     pingTimeoutMs: time('pingTimeout', '20s'),
     upgradeTimeoutMs: time('upgradeTimeout', '10s'),
     connectTimeoutMs: time('connectTimeout', '45s'),
+    idleTimeoutMs: problems.at(`${place}.idleTimeout`, () => description.idleTimeout && msOf(description.idleTimeout)),
     recovery: problems.at(`${place}.recovery`, () => readRecovery(description.recovery)),
     plain: problems.at(`${place}.plain`, () => readPlain(description.plain, path)),
   })
@@ -103,9 +104,14 @@ const readNamespace = (
   for (const [client, command] of Object.entries(commands)) {
     if (!around.commands.has(command)) throw new Error(`'${client}' stands for '${command}', which is no command.`)
   }
-  for (const type of Object.keys(events)) {
-    if (!around.eventTypes.has(type) && !type.startsWith('fanfare:')) {
+  for (const [type, words] of Object.entries(events)) {
+    const own = type.startsWith('fanfare:')
+    if (!around.eventTypes.has(type) && !own) {
       throw new Error(`no room has an event '${type}', to which another name is given.`)
+    }
+    if (typeof words === 'string') continue
+    if (own || typeof words?.name !== 'string' || typeof words.data !== 'function') {
+      throw new Error(`events['${type}'] is a name${own ? '' : ', or { name, data: (event) => … }'}.`)
     }
   }
   for (const template of subscribe) checkTemplate(template, around.rooms)
@@ -115,7 +121,12 @@ const readNamespace = (
     authenticate,
     subscribe: [...subscribe],
     commands: new Map(Object.entries(commands)),
-    events: new Map(Object.entries(events)),
+    events: new Map(
+      Object.entries(events).map(([type, words]) => [type, typeof words === 'string' ? words : words.name]),
+    ),
+    words: new Map(
+      Object.entries(events).flatMap(([type, words]) => (typeof words === 'string' ? [] : [[type, words.data]])),
+    ),
     refresh,
     handlers: new Map(handlers),
     connect,

@@ -1,4 +1,5 @@
 /** The shape of the `socketio` part of `defineApp`: what Socket.IO clients find, under the names that they know. */
+import type { Json, RoomEvent } from '@fanfare/protocol'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { AppContext } from './context.ts'
 import type { Duration } from './duration.ts'
@@ -19,12 +20,15 @@ export type PlainHandler = { handle(socket: SocketContext, ...args: unknown[]): 
 /** A handler whose arguments are checked first; made by `socketHandler`. */
 export type CheckedHandler = { readonly args: StandardSchemaV1; readonly handle: PlainHandler }
 
+/** What clients know of an event: its name, and what it says where that is not the event's data. Once for all of them. */
+export type SocketWords = { readonly name: string; readonly data: (event: RoomEvent) => Json }
+
 /** Clients' names for ours. What is not named keeps its name. */
 export type SocketNames = {
   /** What a client emits → the command that it is. */
   readonly commands?: { readonly [clientName: string]: string }
   /** Our event → what clients listen to. */
-  readonly events?: { readonly [event: string]: string }
+  readonly events?: { readonly [event: string]: string | SocketWords }
 }
 
 export type NamespaceDescription = SocketNames & {
@@ -63,6 +67,8 @@ export type SocketIoDescription = SocketNames & {
   readonly upgradeTimeout?: Duration
   /** How long a connection may be in no namespace. @default '45s' */
   readonly connectTimeout?: Duration
+  /** A client that emits nothing for so long is disconnected, and does not come back by itself. What it hears counts for nothing. @default never */
+  readonly idleTimeout?: Duration
   /** Bytes of one message. @default 1000000 */
   readonly maxPayload?: number
   /** @default ['polling', 'websocket'] */

@@ -1,5 +1,5 @@
 /** What the `socketio` part of a description becomes, and what its functions are given. Shapes only; the flows do the work. */
-import type { Json, JsonObject } from '@fanfare/protocol'
+import type { Json, JsonObject, RoomEvent } from '@fanfare/protocol'
 import type { User } from '../model/identity.ts'
 import type { AppContext } from './context.ts'
 import type { SocketEmitter } from './emit.ts'
@@ -105,6 +105,8 @@ export type NamespaceRule = {
   readonly commands: ReadonlyMap<string, string>
   /** Our event → the clients' name. */
   readonly events: ReadonlyMap<string, string>
+  /** Our event → what the clients' event says, where that is not its data. */
+  readonly words: ReadonlyMap<string, (event: RoomEvent) => Json>
   /** The event with which a client shows a new token. */
   readonly refresh: string | undefined
   readonly handlers: ReadonlyMap<string, SocketHandler>
@@ -139,6 +141,8 @@ export type SocketIoRule = {
   readonly pingTimeoutMs: number
   readonly upgradeTimeoutMs: number
   readonly connectTimeoutMs: number
+  /** Absent: a client may say nothing for as long as it likes. */
+  readonly idleTimeoutMs: number | undefined
   readonly maxPayload: number
   readonly transports: readonly SocketIoTransport[]
   readonly serveClient: boolean

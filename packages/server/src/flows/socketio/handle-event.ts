@@ -19,6 +19,7 @@ export type ClientEvent = { readonly id: number | undefined; readonly args: read
 /** Never throws. Resolves when the next event may begin. */
 export const handleEvent = async (socket: Socket, event: ClientEvent): Promise<void> => {
   const { session } = socket
+  socket.options.node.idle?.heard(socket)
   session.pending++
   const done = run(socket, event)
     .then(

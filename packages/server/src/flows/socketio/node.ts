@@ -2,6 +2,7 @@
 import type { SocketIoRule } from '../../app/socketio.ts'
 import type { Dialect } from '../../wire/dialect.ts'
 import type { Services } from '../services.ts'
+import type { IdleClients } from './idle.ts'
 import type { Recovery } from './recovery.ts'
 
 export type SocketIoNode = {
@@ -11,4 +12,6 @@ export type SocketIoNode = {
   readonly dialects: ReadonlyMap<string, Dialect>
   /** Absent: no session comes back. */
   readonly recovery: Recovery | undefined
+  /** Absent: nobody has to say anything. */
+  readonly idle: IdleClients | undefined
 }

@@ -84,6 +84,7 @@ export class Socket implements Link, Recoverable {
   begin(session: Session): void {
     this.#session = session
     this.options.node.recovery?.enter(this)
+    this.options.node.idle?.heard(this)
   }
 
   get over(): boolean {
@@ -264,6 +265,7 @@ export class Socket implements Link, Recoverable {
     this.#gone = isGoodbye(reason)
     disconnect(this.options.node.services, this.session, this.#gone)
     this.#answers?.close()
+    this.options.node.idle?.gone(this)
     keep()
     this.options.owner.left(this)
     this.options.owner.ended(this, reason)

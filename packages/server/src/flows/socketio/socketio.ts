@@ -6,6 +6,7 @@ import { type ConnectionLimits, SocketIoConnection } from './connection.ts'
 import { engineId } from './engine-id.ts'
 import type { EngineLink, EngineSettings, OpenEngine } from './engine-port.ts'
 import { EngineSockets } from './engine-sockets.ts'
+import { IdleClients } from './idle.ts'
 import type { SocketIoNode } from './node.ts'
 import { OtherNodes } from './other-nodes.ts'
 import { PlainConnection } from './plain-connection.ts'
@@ -30,11 +31,12 @@ export const createSocketIo = (services: Services, rule: SocketIoRule): SocketIo
   const { clock, engine } = services
   const others = new OtherNodes(services, rule.maxPayload)
   const recovery = rule.recovery && new Recovery(services, rule.recovery.forMs, others)
-  const dialects = [...rule.namespaces.values()].map(({ name, events }) => {
-    const dialect = socketIoDialect({ namespace: name, events, recovery: recovery !== undefined })
+  const idle = rule.idleTimeoutMs === undefined ? undefined : new IdleClients(clock, rule.idleTimeoutMs)
+  const dialects = [...rule.namespaces.values()].map(({ name, events, words }) => {
+    const dialect = socketIoDialect({ namespace: name, events, words, recovery: recovery !== undefined })
     return [name, dialect] as const
   })
-  const node: SocketIoNode = { services, rule, dialects: new Map(dialects), recovery }
+  const node: SocketIoNode = { services, rule, dialects: new Map(dialects), recovery, idle }
   const { jsonDepth: depth, jsonKeys: keys, inboxMessages, inboxBytes } = services.limits
   const limits: ConnectionLimits = {
     depth,
@@ -56,7 +58,9 @@ export const createSocketIo = (services: Services, rule: SocketIoRule): SocketIo
     async start() {
       const stopOthers = await others.start({ engines, yields: (life) => recovery?.yield(life) })
       const stopRecovery = await recovery?.start()
+      const stopIdle = idle?.start()
       return async () => {
+        stopIdle?.()
         await stopRecovery?.()
         await stopOthers()
       }

@@ -2,7 +2,7 @@
  * The Socket.IO dialect of one namespace: what the server says, under the names that its clients know. An event is
  * encoded once for all of them; with recovery, each adds where it is as a last argument, which clients give back.
  */
-import { FanfareError, type RoomEvent } from '@fanfare/protocol'
+import { FanfareError, type Json, type RoomEvent } from '@fanfare/protocol'
 import { encodeCursor } from '../cursor.ts'
 import type { Dialect, SpokenFrame } from '../dialect.ts'
 import { appendArgument } from './frames.ts'
@@ -12,6 +12,8 @@ export type SocketIoWords = {
   readonly namespace: string
   /** Our name → the clients'. What is not in it keeps its name. */
   readonly events: ReadonlyMap<string, string>
+  /** Our name → what the event says to clients, where that is not its data. */
+  readonly words?: ReadonlyMap<string, (event: RoomEvent) => Json>
   /** Whether every event ends with the position from which a client goes on. */
   readonly recovery: boolean
 }
@@ -36,10 +38,17 @@ export const socketIoDialect = (words: SocketIoWords): Dialect => ({
     throw new FanfareError('bad_frame', 'Socket.IO packets are decoded by their connection.')
   },
   encodeEvent: (event: RoomEvent) =>
-    event.type === emittedType ? String(event.data) : encodeNamed(words, { name: event.type, args: [event.data] }),
+    event.type === emittedType
+      ? String(event.data)
+      : encodeNamed(words, { name: event.type, args: [saidOf(event, words)] }),
   encode: (frame: SpokenFrame) => encodeSpoken(frame, words),
   ...(words.recovery && { stamp: (frame, places) => appendArgument(String(frame), `"${encodeCursor(places)}"`) }),
 })
+
+const saidOf = (event: RoomEvent, { words }: SocketIoWords): Json => {
+  const say = words?.get(event.type)
+  return say ? say(event) : event.data
+}
 
 /** `id` where an answer is asked for. */
 export type NamedEvent = { readonly name: string | number; readonly args: readonly unknown[]; readonly id?: number }
