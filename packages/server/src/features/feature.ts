@@ -25,8 +25,8 @@ export type FeatureName = keyof FeatureApis & keyof FeatureOptions
 export type Offers = {
   /** Notifies in the change that caused it. */
   readonly notify: { in(change: Change, tenantId: string, notifications: readonly NewNotification[]): Promise<void> }
-  /** Keeps an entry in the change that it tells of. */
-  readonly audit: { in(change: Change, entries: readonly AuditEntry[]): Promise<void> }
+  /** What `services.audit` of features and verbs goes to; and `in`, which keeps entries in the change that they tell of: its last step, because the tenant's chain is locked from then on. */
+  readonly audit: Audit & { in(change: Change, entries: readonly AuditEntry[]): Promise<void> }
 }
 
 /** Settings of the node that features read; see `config.ts`. */

@@ -16,6 +16,8 @@ export type Migration = {
   readonly name: string
   /** One statement each. Texts are TEXT, numbers and times (ms since 1970) BIGINT, yes and no are 1 and 0, JSON is TEXT. */
   readonly statements: readonly string[]
+  /** After these, in the same transaction, on the one or the other: for what the two say differently, such as triggers. */
+  readonly only?: { readonly sqlite: readonly string[]; readonly postgres: readonly string[] }
 }
 
 /** The tables of one owner. */
