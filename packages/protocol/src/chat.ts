@@ -27,7 +27,7 @@ export type ChatMessage = {
   readonly mentions: readonly string[]
   /** The id of the message that this answers. */
   readonly replyTo?: string
-  /** Reaction → users; of many users the first 100, with `more` for how many are left out. */
+  /** Reaction → users; of many users the first 20, with `more` for how many are left out. */
   readonly reactions: { readonly [reaction: string]: { readonly users: readonly string[]; readonly more: number } }
   /** The application's own. */
   readonly data?: Json
@@ -36,7 +36,7 @@ export type ChatMessage = {
   readonly deletedAt?: string
 }
 
-/** What a sender says. With the same `key` again (of the same user, in the same room) the first message is the answer. */
+/** What a sender says: text, attachments or both. With the same `key` again (of the same user, in the same room) the first message is the answer. */
 export type NewMessage = {
   readonly roomId: string
   readonly text: string
@@ -57,10 +57,23 @@ export type ChatRoom = {
   /** Of the newest message; 0 when there is none. */
   readonly lastNumber: number
   readonly members: number
+  /** How receipts are told: of each member, or in a large room only how many there are. */
+  readonly receipts: 'members' | 'counts'
 }
 
-/** How far a member is: numbers of messages. Absent where the member keeps receipts private. */
+/**
+ * How far a member is: numbers of messages. Absent where the member keeps receipts private. Who sends a message has read up
+ * to it; no receipt of its own says so.
+ */
 export type Receipt = { readonly userId: string; readonly delivered: number; readonly read: number }
+
+/** How many members have the message of this number, and how many have read it; of those who show receipts. */
+export type ReceiptCount = { readonly number: number; readonly delivered: number; readonly read: number }
+
+/** By member, or of the messages of a page by number. */
+export type Receipts =
+  | { readonly kind: 'members'; readonly receipts: readonly Receipt[] }
+  | { readonly kind: 'counts'; readonly counts: readonly ReceiptCount[] }
 
 export type ChatMember = {
   readonly userId: string
@@ -77,11 +90,23 @@ export type ChatRoomSummary = ChatRoom & {
   readonly lastMessage?: ChatMessage
 }
 
+/** What `chats:<userId>` says of a room: absolute, the newest word counts. */
+export type ChatActivity = {
+  readonly roomId: string
+  readonly lastNumber: number
+  readonly read: number
+  readonly unread: number
+}
+
+/** In order of user id. `after` goes into the next request; absent at the end. */
+export type MemberPage = { readonly members: readonly ChatMember[]; readonly after?: string }
+
 /** Oldest first, whichever way it was read. `before` and `after` go into the next request; absent at that end. */
 export type MessagePage = {
   readonly roomId: string
   readonly epoch: string
   readonly messages: readonly ChatMessage[]
+  readonly receipts: Receipts
   readonly before?: number
   readonly after?: number
 }

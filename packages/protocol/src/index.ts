@@ -17,14 +17,18 @@ export type {
 } from './app-types.ts'
 export type {
   Attachment,
+  ChatActivity,
   ChatMember,
   ChatMessage,
   ChatRole,
   ChatRoom,
   ChatRoomSummary,
+  MemberPage,
   MessagePage,
   NewMessage,
   Receipt,
+  ReceiptCount,
+  Receipts,
   SentMessage,
 } from './chat.ts'
 export { type DecodeLimits, decodeClientFrame, encodeClientFrame, frameIdOf } from './client-frames.ts'

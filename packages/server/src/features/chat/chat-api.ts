@@ -6,9 +6,11 @@ import type {
   ChatRoom,
   ChatRoomSummary,
   Json,
+  MemberPage,
   MessagePage,
   NewMessage,
   Receipt,
+  Receipts,
   SentMessage,
 } from '@fanfare/protocol'
 import type { Duration } from '../../app/duration.ts'
@@ -46,8 +48,14 @@ export type NewRoom = {
   readonly id?: string
   readonly title?: string
   readonly data?: Json
-  readonly members: readonly { readonly userId: string; readonly role?: ChatRole }[]
+  readonly members: readonly NewMember[]
 }
+
+/** `role` is `member` where it is not given; of somebody who is there already it then stays as it is. */
+export type NewMember = { readonly userId: string; readonly role?: ChatRole }
+
+/** On whose behalf: an owner or a moderator. Absent: the application itself, which may. */
+export type Behalf = { readonly by?: string }
 
 /** One way or the other, from a cursor: the `offset` of a message or of any event of the room. Neither: the newest page. */
 export type PageRequest = { readonly before?: number; readonly after?: number; readonly limit?: number }
@@ -55,8 +63,9 @@ export type PageRequest = { readonly before?: number; readonly after?: number; r
 /** How a user finds a room when opening it: all of one moment. */
 export type OpenRoom = {
   readonly room: ChatRoom
+  /** The first 100, in order of user id; the rest by `members`. */
   readonly members: readonly ChatMember[]
-  readonly receipts: readonly Receipt[]
+  readonly receipts: Receipts
   readonly page: MessagePage
   readonly unread: number
   /** Subscribe to `chat:<id>` since here, and nothing between is missed. */
@@ -70,13 +79,21 @@ export type OpenRoom = {
 export type ChatApi = {
   createRoom(room: NewRoom): Promise<ChatRoom>
   room(roomId: string): Promise<ChatRoom | undefined>
-  /** Adds, or changes the role of those who are there. */
-  putMembers(
-    roomId: string,
-    members: readonly { readonly userId: string; readonly role?: ChatRole }[],
+  /** What is not given stays. */
+  updateRoom(
+    room: { readonly id: string; readonly title?: string; readonly data?: Json },
+    behalf?: Behalf,
   ): Promise<ChatRoom>
-  removeMember(roomId: string, userId: string): Promise<void>
-  members(roomId: string): Promise<readonly ChatMember[]>
+  /** Adds, or changes the role of those who are there. Who comes later has nothing unread of what was said before. */
+  putMembers(roomId: string, members: readonly NewMember[], behalf?: Behalf): Promise<ChatRoom>
+  /** Ends their subscriptions too. Nobody there of this id: nothing happens. */
+  removeMember(roomId: string, userId: string, behalf?: Behalf): Promise<void>
+  members(
+    roomId: string,
+    page?: { readonly after?: string; readonly limit?: number; readonly userId?: string },
+  ): Promise<MemberPage>
+  /** What the user is there; undefined for who is no member, and where there is no room. */
+  role(roomId: string, userId: string): Promise<ChatRole | undefined>
   send(message: NewMessage & { readonly userId: string }): Promise<SentMessage>
   edit(edit: {
     readonly roomId: string
