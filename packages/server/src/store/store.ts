@@ -29,10 +29,22 @@ export type EventDraft = {
   readonly id?: string
   /** Within the room: the same key again gives the first event, and appends nothing. */
   readonly key?: string
+  /** How many reactions led to it. @default 0 */
+  readonly depth?: number
 }
 
-/** In the journal: `epoch` and `offset` are its position for every client, now and for as long as it is kept. */
-export type JournalEvent = RoomEvent & { readonly epoch: string }
+/**
+ * In the journal. Where its room is archived, `epoch` and `offset` are its position for every client, now and for as long as it
+ * is kept; elsewhere the engine gives it one of its own once it is published.
+ */
+export type JournalEvent = RoomEvent & { readonly epoch: string; readonly depth?: number }
+
+/** Events that stand in a room's journal, and what each is to say from now on: as the room's schema has it. */
+export type Redaction = {
+  readonly room: string
+  readonly offsets: readonly number[]
+  readonly data: (event: JournalEvent) => Json
+}
 
 export type Change = {
   readonly rows: Rows
@@ -41,6 +53,11 @@ export type Change = {
    * is locked until then, so a change that publishes into several rooms does so in one call, or may have to run again.
    */
   publish(drafts: readonly EventDraft[]): Promise<readonly JournalEvent[]>
+  /**
+   * Takes out of the journal what it must not say any more, such as the text of a deleted message; ids, types and positions
+   * stay. Offsets that are not there any more are passed over. After the rooms of the change were published into, or alone.
+   */
+  redact(redaction: Redaction): Promise<void>
 }
 
 /** A text as it stands in a row: as it was where `keyId` is null, else encrypted. */
@@ -64,8 +81,13 @@ export type TenantStore = {
   sealer(): Promise<Sealer>
 }
 
-/** A committed event, on the node that committed it. */
-export type CommittedEvents = { readonly tenantId: string; readonly events: readonly JournalEvent[] }
+/** What one change published and redacted, on the node that committed it. */
+export type CommittedEvents = {
+  readonly tenantId: string
+  readonly events: readonly JournalEvent[]
+  /** Rooms of which earlier events say something else now. */
+  readonly redacted?: readonly string[]
+}
 
 export type Store = {
   readonly kind: 'sqlite' | 'postgres'
