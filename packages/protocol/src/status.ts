@@ -7,7 +7,9 @@ export type UserStatus = {
   readonly userId: string
   readonly state: StatusState
   readonly text: string
-  /** When the user was last connected; absent for one who never was. Now, for whoever is. */
+  /** When the user was last connected, give or take a few seconds; absent for one who never was. Now, for whoever is. */
   readonly lastSeen?: string
   readonly version: number
+  /** Only in what a user is answered about themselves: connected, while everybody else is shown `offline`. */
+  readonly invisible?: true
 }

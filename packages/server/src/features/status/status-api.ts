@@ -9,14 +9,21 @@ export type StatusOptions = {
   readonly textLength?: number
 }
 
-/** `online` follows the connections again; `offline` is shown while connected to whoever chose it. Both parts stay until they are changed, `away` and `in_call` until the user goes offline. */
+/**
+ * `online` follows the connections again; `offline` is what everybody else sees while the user is connected. Both parts stay
+ * until they are changed, `away` and `in_call` until the user goes offline. What is left out stays as it is.
+ */
 export type NewStatus = { readonly state?: StatusState; readonly text?: string }
 
 export type StatusApi = {
-  /** @throws FanfareError `invalid_payload`, `unavailable` */
+  /** As the user themselves is answered, `invisible` included. @throws FanfareError `invalid_payload`, `unavailable` */
   set(userId: string, status: NewStatus): Promise<UserStatus>
-  /** At most 1,000, in the order asked. */
-  get(userIds: readonly string[]): Promise<readonly UserStatus[]>
+  /**
+   * At most 1,000, in the order asked, as others see them; `as` is the user who is answered as themselves.
+   *
+   * @throws FanfareError `invalid_payload`, `unavailable`
+   */
+  get(userIds: readonly string[], options?: { readonly as?: string }): Promise<readonly UserStatus[]>
 }
 
 declare module '../../app/features.ts' {
@@ -25,5 +32,17 @@ declare module '../../app/features.ts' {
   }
   interface FeatureApis {
     readonly status: StatusApi
+  }
+  interface FeatureRooms {
+    readonly 'status:{userId}': {
+      readonly 'status.updated': { readonly input: UserStatus; readonly output: UserStatus }
+    }
+  }
+  interface FeatureCommands {
+    readonly 'status:set': { readonly input: NewStatus; readonly output: UserStatus }
+    readonly 'status:get': {
+      readonly input: { readonly userIds: readonly string[] }
+      readonly output: readonly UserStatus[]
+    }
   }
 }

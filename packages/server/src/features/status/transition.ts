@@ -1,0 +1,94 @@
+/**
+ * What becomes of a status when something happens to its user, and what others see of it. Pure: every rule about who is
+ * there is in this file, and nothing else.
+ *
+ * Invariants, each proved by `transition.test.ts` and, over nodes and delays, by `interleavings.test.ts`:
+ * U1 what others see changes exactly when the version does, and versions rise.
+ * U2 an end that is told late changes nothing for a user who is back.
+ * U3 nobody can tell an invisible user from one who is away from everything.
+ */
+import type { StatusState, UserStatus } from '@fanfare/protocol'
+import type { NewStatus } from './status-api.ts'
+
+export type StatusRow = {
+  readonly userId: string
+  readonly isConnected: boolean
+  /** ms since 1970, as all times here. */
+  readonly connectedAt: number
+  readonly lastSeen: number | null
+  readonly chosen: StatusState
+  readonly text: string
+  readonly version: number
+}
+
+/** @property at ms since 1970: when it was certain, by the clock of the node that says so. */
+export type StatusChange =
+  | { readonly kind: 'came'; readonly at: number }
+  | { readonly kind: 'went'; readonly at: number }
+  | { readonly kind: 'chose'; readonly at: number; readonly status: NewStatus }
+
+/**
+ * Of an end that is told: a user whose newest session is younger than this is back, because an end comes 15 s or more after
+ * the last session was seen. What is left of the 15 s is for clocks that differ. Whoever is back is held anew, and ends anew.
+ */
+const backWithinMs = 10_000
+/** From the last session to the end that is told of it: 15 to 25 s. */
+const toldAfterMs = 20_000
+
+export const unknownUser = (userId: string): StatusRow => ({
+  userId,
+  isConnected: false,
+  connectedAt: 0,
+  lastSeen: null,
+  chosen: 'online',
+  text: '',
+  version: 0,
+})
+
+export const transition = (row: StatusRow, change: StatusChange): StatusRow => {
+  const next = applied(row, change)
+  const seen = shownAs(next) !== shownAs(row) || next.text !== row.text
+  // By the clock, so that versions rise also when a tenant was erased, or the store is an older copy of itself.
+  return seen ? { ...next, version: Math.max(row.version + 1, change.at) } : next
+}
+
+const applied = (row: StatusRow, change: StatusChange): StatusRow => {
+  switch (change.kind) {
+    case 'came':
+      return { ...row, isConnected: true, connectedAt: Math.max(row.connectedAt, change.at) }
+    case 'went':
+      return row.isConnected && row.connectedAt <= change.at - backWithinMs ? gone(row, change.at) : row
+    case 'chose':
+      return chosen(row, change)
+  }
+}
+
+const gone = (row: StatusRow, at: number): StatusRow => ({
+  ...row,
+  isConnected: false,
+  chosen: row.chosen === 'away' || row.chosen === 'in_call' ? 'online' : row.chosen,
+  lastSeen: row.chosen === 'offline' ? row.lastSeen : Math.max(row.connectedAt, at - toldAfterMs),
+})
+
+const chosen = (row: StatusRow, { at, status }: { readonly at: number; readonly status: NewStatus }): StatusRow => {
+  const { state = row.chosen, text = row.text } = status
+  const hides = row.isConnected && state === 'offline' && row.chosen !== 'offline'
+  return { ...row, chosen: state, text, lastSeen: hides ? at : row.lastSeen }
+}
+
+const shownAs = ({ isConnected, chosen: state }: StatusRow): StatusState => (isConnected ? state : 'offline')
+
+/** What others see. */
+export const statusOf = (row: StatusRow, now: number): UserStatus => {
+  const state = shownAs(row)
+  const { userId, text, version } = row
+  const lastSeen = state === 'offline' ? row.lastSeen : now
+  return { userId, state, text, ...(lastSeen === null ? {} : { lastSeen: new Date(lastSeen).toISOString() }), version }
+}
+
+/** What the user is answered. */
+export const ownStatusOf = (row: StatusRow, now: number): UserStatus => {
+  const status = statusOf(row, now)
+  if (!row.isConnected || row.chosen !== 'offline') return status
+  return { ...status, state: 'online', lastSeen: new Date(now).toISOString(), invisible: true }
+}
