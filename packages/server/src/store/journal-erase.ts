@@ -1,16 +1,16 @@
 /** Takes things out of the journal: what an event says, a room, a tenant, and what has become too old, a little at a time. */
 import { shortId } from '../lib/ids.ts'
-import type { JournalParts } from './journal.ts'
-import { eventOfRow, journalAbout } from './journal-rows.ts'
-import type { Redaction, Rows } from './store.ts'
+import { journalAbout, journalEventOfRow } from './journal-rows.ts'
+import type { Redaction, Rows, Sealer } from './store.ts'
 
 export const redactJournal = async (
   rows: Rows,
   { room, offsets, data }: Redaction,
-  parts: JournalParts,
+  parts: { readonly tenantId: string; readonly sealer: Sealer },
 ): Promise<void> => {
   if (offsets.length === 0) return
   const stand = await rows.selectFrom('journal_room').select('epoch').where('room', '=', room).executeTakeFirst()
+  if (!stand) return
   const found = await rows
     .selectFrom('journal')
     .selectAll()
@@ -18,7 +18,7 @@ export const redactJournal = async (
     .where('offset', 'in', [...offsets])
     .execute()
   for (const row of found) {
-    const said = data({ ...eventOfRow(row, parts), epoch: stand?.epoch ?? '' })
+    const said = data(journalEventOfRow(row, stand.epoch!, parts))
     const { text, keyId } = parts.sealer.seal(JSON.stringify(said), journalAbout(row.id))
     await rows
       .updateTable('journal')

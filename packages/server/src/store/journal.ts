@@ -4,7 +4,7 @@
  */
 import { FanfareError } from '@fanfare/protocol'
 import { type Ids, shortId } from '../lib/ids.ts'
-import { eventOfRow, journalAbout } from './journal-rows.ts'
+import { journalAbout, journalEventOfRow } from './journal-rows.ts'
 import type { EventDraft, JournalEvent, Rows, Sealer } from './store.ts'
 
 export type JournalParts = {
@@ -21,15 +21,13 @@ const mostRows = 1_000
 /** Where a room stands once it was given its new events. */
 type Stand = { readonly epoch: string; readonly top: number; readonly at: number }
 
-/** `events` has one for each draft, in their order: the new one, or that which had the key before. `fresh` has the new ones. */
-export type Appended = { readonly events: readonly JournalEvent[]; readonly fresh: readonly JournalEvent[] }
-
+/** One event for each draft, in their order: the new one, or that which had the key before. */
 export const appendToJournal = async (
   rows: Rows,
   drafts: readonly EventDraft[],
   parts: JournalParts,
-): Promise<Appended> => {
-  if (drafts.length === 0) return { events: [], fresh: [] }
+): Promise<readonly JournalEvent[]> => {
+  if (drafts.length === 0) return []
   const fresh = new Fresh(drafts)
   const stands = await takeRooms(rows, fresh.counts(), parts)
   const earlier = fresh.hasKeys ? await readEarlier(rows, drafts, { stands, parts }) : new Map<string, JournalEvent>()
@@ -38,8 +36,10 @@ export const appendToJournal = async (
   const placed = placeAll(fresh.drafts, { stands, repeats, parts })
   await insertEvents(rows, placed, parts)
   const byDraft = new Map(placed.map(({ draft, event }) => [draft, event]))
-  const eventOf = (draft: EventDraft) => byDraft.get(draft) ?? earlier.get(nameOfKey(draft))!
-  return { events: drafts.map((draft) => eventOf(fresh.firstOf(draft))), fresh: placed.map(({ event }) => event) }
+  return drafts.map((draft) => {
+    const first = fresh.firstOf(draft)
+    return byDraft.get(first) ?? earlier.get(nameOfKey(first))!
+  })
 }
 
 const nameOfKey = ({ room, key }: EventDraft): string => `${room} ${key}`
@@ -168,7 +168,7 @@ const readEarlier = async (
       .execute()
     for (const row of found) {
       const { epoch } = stands.get(row.room)!
-      earlier.set(`${row.room} ${row.key}`, { ...eventOfRow(row, parts), epoch })
+      earlier.set(`${row.room} ${row.key}`, journalEventOfRow(row, epoch, parts))
     }
   }
   return earlier
