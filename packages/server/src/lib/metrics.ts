@@ -28,6 +28,7 @@ export const metricTable = {
     fanfare_redis_troubles_total: 'Connections to Redis that ended or could not be opened.',
     fanfare_redis_doubts_total: 'Parts of the data of which messages may have been missed, and were compared.',
     fanfare_redis_poison_total: 'Messages from Redis that were of no use to their listener.',
+    fanfare_store_failures_total: 'Transactions that the store could not do: it was away, full or overrun.',
   },
   gauges: {
     fanfare_sessions: 'Sessions open on this node.',
@@ -35,11 +36,14 @@ export const metricTable = {
     fanfare_subscriptions: 'Subscriptions on this node.',
     fanfare_redis_masters: 'Redis masters that carry partitions; 0 for a node that is alone.',
     fanfare_redis_masters_healthy: 'Redis masters that answer, and whose Pub/Sub comes back.',
+    fanfare_store_connections: 'Connections to PostgreSQL that are open.',
+    fanfare_store_waiting: 'Transactions that wait for a connection to PostgreSQL.',
     fanfare_ready: '1 when the canary comes back through the engine, else 0.',
   },
   histograms: {
     fanfare_publish_seconds: 'From a publish to its acknowledgement.',
     fanfare_canary_seconds: 'From the canary publish to its delivery.',
+    fanfare_store_seconds: 'From asking the store for a transaction to its end.',
   },
 } as const
 

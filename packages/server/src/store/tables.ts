@@ -20,6 +20,20 @@ export type Migration = {
   readonly only?: { readonly sqlite: readonly string[]; readonly postgres: readonly string[] }
 }
 
+/**
+ * A column that holds sealed texts, so that `fanfare tenant rotate-key` finds them. Beside it stands `keyId`, null where the
+ * text is as it was.
+ */
+export type SealedColumn = {
+  readonly table: keyof Tables
+  readonly text: string
+  readonly keyId: string
+  /** Columns that name the row besides its tenant: those of its primary key. */
+  readonly key: readonly string[]
+  /** What the row's text was sealed as, from the columns of `key`. */
+  readonly about: (key: { readonly [column: string]: unknown }) => string
+}
+
 /** The tables of one owner. */
 export type Schema = {
   /** @example 'chat' */
@@ -27,4 +41,5 @@ export type Schema = {
   /** Of tenants: each has `tenant_id TEXT NOT NULL` first in its primary key. */
   readonly tables: readonly (keyof Tables)[]
   readonly migrations: readonly Migration[]
+  readonly sealed?: readonly SealedColumn[]
 }
