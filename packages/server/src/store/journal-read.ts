@@ -24,7 +24,7 @@ export const readJournal = async (
   { room, query }: { readonly room: string; readonly query: ReadQuery },
   reading: JournalReading,
 ): Promise<Slice | undefined> => {
-  const top = await topOf(rows, room)
+  const top = await positionOf(rows, room)
   if (!top) return undefined
   // Which is the first that is kept will show by the rows.
   const state = { epoch: top.epoch, first: 1, top: top.offset }
@@ -40,7 +40,7 @@ export const readJournal = async (
 }
 
 /** Where the room stands; undefined where not even the tenant has an epoch yet. */
-const topOf = async (rows: Rows, room: string): Promise<Position | undefined> => {
+export const positionOf = async (rows: Rows, room: string): Promise<Position | undefined> => {
   const stand = await rows
     .selectFrom('journal_room')
     .select(['epoch', 'top'])

@@ -214,7 +214,7 @@ const placeAll = (
       room,
       offset,
       ...(userId === undefined ? {} : { userId }),
-      data,
+      data: typeof data === 'function' ? data(offset) : data,
       timestamp: new Date(at).toISOString(),
       epoch,
       ...(depth === 0 ? {} : { depth }),

@@ -23,7 +23,8 @@ export type Rows = Kysely<Tables>
 export type EventDraft = {
   readonly room: string
   readonly type: string
-  readonly data: Json
+  /** Made of its offset, where it says that itself. */
+  readonly data: Json | ((offset: number) => Json)
   readonly userId?: string
   /** @default a new one */
   readonly id?: string
