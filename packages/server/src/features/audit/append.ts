@@ -1,0 +1,46 @@
+/**
+ * Puts entries at the end of a tenant's chain, inside a transaction of the store. The head of the chain is locked first, so
+ * that nodes which append at once do so one after another, and none takes the same end for its own.
+ */
+import type { Rows } from '../../store/store.ts'
+import { type ChainEnd, chainOn, chainStart, type KeptEntry } from './chain.ts'
+
+export type Appending = {
+  readonly tenantId: string
+  readonly entries: readonly KeptEntry[]
+  /** When the end is to be signed at the latest, ms since 1970, unless an earlier time is set already. */
+  readonly dueAt: number
+}
+
+/** The chain's end afterwards, and how many of its rows are not signed. */
+export type Appended = ChainEnd & { readonly unsigned: number }
+
+/** Rows of one statement: each has ten values, and databases bound how many a statement may have. */
+const atOnce = 200
+
+export const append = async (rows: Rows, { tenantId, entries, dueAt }: Appending): Promise<Appended> => {
+  const head = await rows
+    .insertInto('audit_head')
+    .values({ number: entries.length, hash: chainStart.hash, signed: 0, due_at: dueAt })
+    .onConflict((conflict) =>
+      conflict.column('tenant_id').doUpdateSet((row) => ({
+        number: row('audit_head.number', '+', row.ref('excluded.number')),
+        due_at: row.fn.coalesce('audit_head.due_at', 'excluded.due_at'),
+      })),
+    )
+    .returning(['number', 'hash', 'signed'])
+    .executeTakeFirstOrThrow()
+  const end = { number: Number(head.number) - entries.length, hash: head.hash }
+  const chained = chainOn(tenantId, end, entries)
+  for (let from = 0; from < chained.length; from += atOnce) {
+    const values = chained.slice(from, from + atOnce).map(({ actorKind, actorId, ...row }) => ({
+      ...row,
+      actor_kind: actorKind,
+      actor_id: actorId,
+    }))
+    await rows.insertInto('audit_entry').values(values).execute()
+  }
+  const last = chained.at(-1) ?? end
+  await rows.updateTable('audit_head').set({ hash: last.hash }).execute()
+  return { number: last.number, hash: last.hash, unsigned: last.number - Number(head.signed) }
+}
