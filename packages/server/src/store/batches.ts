@@ -2,6 +2,8 @@
  * Many small changes as few transactions: what a tenant's callers ask for while a batch of theirs is under way goes together
  * into the next. Answers each by itself; one that cannot be done does not take the others with it.
  */
+import { FanfareError } from '@fanfare/protocol'
+import { type Deferred, deferred } from '../lib/deferred.ts'
 import type { Change, Store } from './store.ts'
 
 export type BatchOptions<Item, Result> = {
@@ -17,4 +19,80 @@ export type BatchOptions<Item, Result> = {
 export type Batches<Item, Result> = {
   /** @throws FanfareError `overloaded`, `unavailable` */
   add(tenantId: string, item: Item): Promise<Result>
+}
+
+const defaults = { most: 200, waiting: 10_000 }
+
+export const createBatches = <Item, Result>(options: BatchOptions<Item, Result>): Batches<Item, Result> => {
+  const queues = new Map<string, TenantQueue<Item, Result>>()
+  return {
+    add(tenantId, item) {
+      const known = queues.get(tenantId)
+      const queue = known ?? new TenantQueue(tenantId, { ...defaults, ...options }, () => queues.delete(tenantId))
+      if (known === undefined) queues.set(tenantId, queue)
+      return queue.add(item)
+    },
+  }
+}
+
+type Waiting<Item, Result> = { readonly item: Item; readonly answer: Deferred<Result> }
+
+/** Of one tenant, for as long as it has something to do. */
+class TenantQueue<Item, Result> {
+  readonly #tenantId: string
+  readonly #options: Required<BatchOptions<Item, Result>>
+  readonly #onEmpty: () => void
+  #waiting: Waiting<Item, Result>[] = []
+  #state: 'idle' | 'at work' = 'idle'
+
+  constructor(tenantId: string, options: Required<BatchOptions<Item, Result>>, onEmpty: () => void) {
+    this.#tenantId = tenantId
+    this.#options = options
+    this.#onEmpty = onEmpty
+  }
+
+  async add(item: Item): Promise<Result> {
+    if (this.#waiting.length >= this.#options.waiting) {
+      throw new FanfareError('overloaded', 'Too many changes of this tenant wait to be kept; come back in a moment.')
+    }
+    const answer = deferred<Result>()
+    this.#waiting.push({ item, answer })
+    if (this.#state === 'idle') void this.#work()
+    return answer.promise
+  }
+
+  async #work(): Promise<void> {
+    this.#state = 'at work'
+    while (this.#waiting.length > 0) {
+      // SQLite's changes run without letting anybody else in: what came in meanwhile is let in here, to go along.
+      await new Promise<void>((resolve) => setImmediate(resolve))
+      const batch = this.#waiting.slice(0, this.#options.most)
+      this.#waiting = this.#waiting.slice(batch.length)
+      await this.#together(batch)
+    }
+    this.#state = 'idle'
+    this.#onEmpty()
+  }
+
+  /** Settles every answer; never throws. */
+  async #together(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+    try {
+      const results = await this.#run(batch.map(({ item }) => item))
+      batch.forEach(({ answer }, index) => {
+        answer.resolve(results[index]!)
+      })
+    } catch (error) {
+      // A store that is away is so for each of them too.
+      const apart = batch.length > 1 && !(error instanceof FanfareError && error.code === 'unavailable')
+      if (!apart) for (const { answer } of batch) answer.reject(error)
+      else for (const one of batch) await this.#together([one])
+    }
+  }
+
+  async #run(items: readonly Item[]): Promise<readonly Result[]> {
+    const { store, run } = this.#options
+    const results = await store.of(this.#tenantId).change((change) => run(change, items, this.#tenantId))
+    if (results.length === items.length) return results
+    throw new FanfareError('internal', `A batch of ${items.length} gave ${results.length} results.`)
+  }
 }

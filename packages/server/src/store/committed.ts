@@ -5,12 +5,18 @@ import type { CommittedEvents, JournalEvent } from './store.ts'
 export type Publication = {
   /** As soon as they are appended: their rooms are locked from then on, so this is their order. */
   add(events: readonly JournalEvent[]): void
+  redacted(room: string): void
   committed(): void
   /** Rolled back, or unknown: then whoever looks after the journal finds them. */
   dropped(): void
 }
 
-type Place = { readonly tenantId: string; readonly events: JournalEvent[]; state: 'open' | 'committed' | 'dropped' }
+type Place = {
+  readonly tenantId: string
+  readonly events: JournalEvent[]
+  readonly redacted: Set<string>
+  state: 'open' | 'committed' | 'dropped'
+}
 
 export class Committed {
   readonly #hear = new Set<(committed: CommittedEvents) => void>()
@@ -27,12 +33,13 @@ export class Committed {
   }
 
   begin(tenantId: string): Publication {
-    const place: Place = { tenantId, events: [], state: 'open' }
+    const place: Place = { tenantId, events: [], redacted: new Set(), state: 'open' }
     return {
       add: (events) => {
         place.events.push(...events)
         for (const name of namesOf(place)) this.#enter(name, place)
       },
+      redacted: (room) => void place.redacted.add(room),
       committed: () => this.#settle(place, 'committed'),
       dropped: () => this.#settle(place, 'dropped'),
     }
@@ -64,14 +71,16 @@ export class Committed {
       if (first === undefined) this.#rooms.delete(name)
       else if (first.state !== 'open') behind.add(first)
     }
-    if (place.state === 'committed' && place.events.length > 0) this.#tell(place)
+    if (place.state === 'committed') this.#tell(place)
     return [...behind]
   }
 
-  #tell({ tenantId, events }: Place): void {
+  #tell({ tenantId, events, redacted }: Place): void {
+    if (events.length === 0 && redacted.size === 0) return
+    const told: CommittedEvents = { tenantId, events, ...(redacted.size === 0 ? {} : { redacted: [...redacted] }) }
     for (const hear of this.#hear) {
       try {
-        hear({ tenantId, events })
+        hear(told)
       } catch (error) {
         this.#onError(error)
       }

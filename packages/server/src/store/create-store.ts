@@ -75,7 +75,10 @@ export const createStore = (parts: StoreParts): OpenedStore => {
         return work({
           rows,
           publish: publisher(rows, publication, sealing),
-          redact: (redaction) => redactJournal(rows, redaction, sealing),
+          async redact(redaction) {
+            await redactJournal(rows, redaction, sealing)
+            publication.redacted(redaction.room)
+          },
         })
       })
       publication.committed()
