@@ -34,6 +34,7 @@ export const serverOrder: readonly string[] = [
   'auth',
   'flows',
   'features',
+  'features.ts',
   'http',
   'listen',
   'limit-docs.ts',

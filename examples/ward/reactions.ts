@@ -9,7 +9,7 @@ import { vitalsOf, withoutUndefined } from './device-data.ts'
 import { Admission, DeviceData, DeviceNotice, feedEvents, PatientAlert, Vitals } from './events.ts'
 import { feedRoom } from './rooms.ts'
 
-type Reaction = ReturnType<App['reactions']>[number]
+type Reaction = ReturnType<App['reactions']>[number]['react']
 
 const home: ReadonlyMap<string, (room: string) => boolean> = new Map([
   ['patient', (room: string) => room.startsWith('patient:')],

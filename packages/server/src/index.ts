@@ -10,12 +10,14 @@ export type {
   RouteContext,
   TenantStats,
 } from './app/app.ts'
-export { command, defineApp } from './app/define-app.ts'
+export { command } from './app/define-app.ts'
 export type { AppDescription, EndpointDescription, RoomDescription, RouteDescription } from './app/description.ts'
 export type { Duration } from './app/duration.ts'
 export type { EmitTarget, SocketEmitter } from './app/emit.ts'
 export type { FeatureApis, FeatureOptions } from './app/features.ts'
 export type { LifecycleHandlers, RoomVacated, UserOffline } from './app/lifecycle.ts'
+export type { MetricDescription, MetricDescriptions, NodeCounts } from './app/metrics.ts'
+export { serverRoute } from './app/server-route.ts'
 export type {
   DisconnectReason,
   ExpiredSession,
@@ -32,6 +34,7 @@ export {
   socketHandler,
 } from './app/socketio-description.ts'
 export { type Config, configWith, readConfig } from './config.ts'
+export { defineApp } from './features.ts'
 export { type Clock, systemClock } from './lib/clock.ts'
 export { type FakeClock, fakeClock } from './lib/fake-clock.ts'
 export { type Log, silentLog } from './lib/log.ts'

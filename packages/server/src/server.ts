@@ -5,19 +5,23 @@
 import type { Server as HttpServer } from 'node:http'
 import process from 'node:process'
 import type { App, AppContext } from './app/app.ts'
+import { causeOf } from './app/lifecycle.ts'
 import { trustProxies } from './auth/client-address.ts'
 import { createQuotas } from './auth/quotas.ts'
 import type { Secret } from './auth/secret.ts'
 import { type Backing, openBacking } from './backing.ts'
 import { findClientBundle } from './client-bundle.ts'
 import { type Config, readConfig } from './config.ts'
+import { features as known } from './features.ts'
 import { Canary } from './flows/canary.ts'
 import { resume } from './flows/catch-up.ts'
 import { contextOf } from './flows/context.ts'
 import { drain } from './flows/drain.ts'
+import { Greeter, type GreeterOptions } from './flows/greeter.ts'
 import { Interest } from './flows/interest.ts'
 import { Keepalive } from './flows/keepalive.ts'
 import { Lifecycle } from './flows/lifecycle.ts'
+import { OpenFeatures } from './flows/open-features.ts'
 import { Reactor } from './flows/react.ts'
 import { receive } from './flows/receive.ts'
 import type { Services } from './flows/services.ts'
@@ -37,6 +41,7 @@ import type { Attached, Door } from './listen/listener.ts'
 import { NativeDoor } from './listen/native-door.ts'
 import { SocketIoDoor } from './listen/socketio-door.ts'
 import { createLog } from './log.ts'
+import { noAudit } from './model/audit.ts'
 import { type Mint, openTrust, type Trust } from './trust.ts'
 import { version } from './version.ts'
 
@@ -224,6 +229,7 @@ const openServices = async (parts: ServiceParts, closing: Closing): Promise<Serv
     heldEvents: limits.heldEvents,
     resync: (subscription) => resume(services, subscription),
   })
+  const features = new OpenFeatures(known.map(({ name }) => name))
   const lifecycle = new Lifecycle({
     app,
     clock,
@@ -233,16 +239,24 @@ const openServices = async (parts: ServiceParts, closing: Closing): Promise<Serv
     metrics,
     context: (tenantId, cause) => contextOf(services, { tenantId, cause }),
   })
+  const connectedContext: GreeterOptions['context'] = ({ id, identity, tenantId, userId }, owner) => {
+    const cause = causeOf(`connected|${id}`, owner)
+    return contextOf(services, { tenantId, userId, cause }, { userId, session: id, roles: identity.roles })
+  }
   const services: Services = {
     accepting: true,
     app,
+    audit: noAudit,
     auth: trust.auth,
     cache,
     canary: new Canary({ engine, clock, log, metrics }),
     clock,
     commands,
+    contextOf: (options) => contextOf(services, options),
     engine,
+    features,
     flusher: new Flusher(),
+    greeter: new Greeter({ app, clock, log, context: connectedContext }),
     hub,
     ids: uuidv7,
     interest: new Interest(engine.log, clock, log),
@@ -257,8 +271,8 @@ const openServices = async (parts: ServiceParts, closing: Closing): Promise<Serv
       unreacted: engine.unreacted,
       metrics,
       log,
-      context: (event, depth) =>
-        contextOf(services, { tenantId: event.tenantId, cause: `reaction|${event.id}`, depth }),
+      context: ({ id, tenantId }, { owner, depth }) =>
+        contextOf(services, { tenantId, cause: causeOf(`reaction|${id}`, owner), depth }),
     }),
   }
   closing.push(await cache.start())

@@ -7,11 +7,21 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Log } from '../lib/log.ts'
 import type { User } from '../model/identity.ts'
 import type { LogRoom } from '../model/room.ts'
-import type { AppContext, CommandContext, Params, RouteContext } from './context.ts'
-import type { LifecycleHandlers } from './lifecycle.ts'
+import type { AppContext, CommandContext, ConnectedHandler, Params, RouteContext } from './context.ts'
+import type { LifecycleRules, Owner } from './lifecycle.ts'
+import type { MetricRule } from './metrics.ts'
+import type { RouteInput } from './server-route.ts'
 import type { SocketIoRule } from './socketio.ts'
 
-export type { AppContext, CommandContext, Params, RouteContext, TenantStats } from './context.ts'
+export type {
+  AppContext,
+  CommandContext,
+  ConnectedContext,
+  FeatureContext,
+  Params,
+  RouteContext,
+  TenantStats,
+} from './context.ts'
 
 /** What an access or publish rule is asked. */
 export type AccessContext<P = Params> = {
@@ -21,6 +31,8 @@ export type AccessContext<P = Params> = {
   readonly action: 'subscribe' | 'history' | 'presence' | 'publish'
   /** The event's type, when the action is `publish`. */
   readonly event?: string
+  /** The verbs of the user's tenant, for rules that must look something up. */
+  readonly context: AppContext
 }
 export type AccessRule<P = Params> = (context: AccessContext<P>) => boolean | Promise<boolean>
 
@@ -57,6 +69,8 @@ export type CommandRule = {
 /** A reaction reads one event and publishes others. It runs at least once, on the node that took the publish. */
 export type Reaction = (context: AppContext, event: RoomEvent) => void | Promise<void>
 
+export type OwnedReaction = { readonly owner: Owner; readonly react: Reaction }
+
 /** How an endpoint says things where an application's clients expect other words than the native dialect's. */
 export type EndpointWords = {
   /** The frame for an event; JSON. For event streams: the `data` of the event. */
@@ -78,14 +92,29 @@ export type EndpointRule = {
 }
 export type Endpoint = { readonly rule: EndpointRule; readonly params: Params; readonly rooms: readonly string[] }
 
-export type RouteRule = {
+type Routed = {
   readonly method: string
   /** Hono's syntax: `/beds/:bedId`. */
   readonly path: string
-  readonly auth: 'user' | 'none'
   /** What is not a Response is sent as JSON. */
-  readonly handle: (context: RouteContext) => unknown
+  readonly handle: (context: RouteContext, input: RouteInput) => unknown
 }
+
+export type RouteRule =
+  | (Routed & { readonly auth: 'user' | 'none' })
+  | (Routed & {
+      readonly auth: 'server'
+      readonly scope: 'publish' | 'read' | 'admin'
+      /** Which room the scope must be good for; undefined: for every room. */
+      readonly roomOf: ((params: Params) => string) | undefined
+      readonly summary: string | undefined
+      readonly body: StandardSchemaV1 | undefined
+      readonly query: StandardSchemaV1 | undefined
+      readonly answer: StandardSchemaV1 | undefined
+    })
+
+/** What an application says of a feature that is on. `configured`: it was named in the description, and is missed where it cannot be on. */
+export type FeatureChoice = { readonly options: object; readonly configured: boolean }
 
 export type App = {
   /** @throws FanfareError `bad_name`, `unknown_room` */
@@ -94,13 +123,18 @@ export type App = {
   checkEvent(room: Room, type: string, data: unknown): Json | Promise<Json>
   /** @throws FanfareError `unknown_command` */
   command(name: string): CommandRule
-  reactions(type: string): readonly Reaction[]
+  /** The application's first. */
+  reactions(type: string): readonly OwnedReaction[]
   endpoint(path: string): Endpoint | undefined
   readonly routes: readonly RouteRule[]
   readonly patterns: readonly RoomRule[]
   /** Absent: no Socket.IO client is served. */
   readonly socketio: SocketIoRule | undefined
-  readonly lifecycle: LifecycleHandlers
+  readonly lifecycle: LifecycleRules
+  readonly metrics: readonly MetricRule[]
+  /** Those that are on, by name. */
+  readonly features: ReadonlyMap<string, FeatureChoice>
+  readonly connected: readonly { readonly owner: Owner; readonly handle: ConnectedHandler }[]
   /** Run once the node is up, on every node: what it makes must be there once however often it is made. The result is called before it stops. */
   readonly onStart:
     | ((server: {

@@ -41,3 +41,25 @@ export type TenantStats = {
   readonly sessionsByRoom: { readonly [room: string]: number }
   readonly sessionsByUser: { readonly [userId: string]: number }
 }
+
+/** A session that opened, and who it is. */
+export type ConnectedContext = AppContext & {
+  readonly userId: string
+  readonly session: string
+  readonly roles: readonly string[]
+}
+
+/** For every session, once it is greeted, besides what goes on in it; what it throws is logged. */
+export type ConnectedHandler = (context: ConnectedContext) => void | Promise<void>
+
+/**
+ * What an API of a feature is made from: the verbs of one tenant, and what the work is done for.
+ *
+ * `key` names what is done next, so that the same cause again does nothing twice: what the caller gave, or else one made from
+ * the cause (a reaction, a lifecycle's end, a command with a key) and how many came before it. Undefined where nothing caused it.
+ */
+export type FeatureContext = Pick<AppContext, 'tenantId' | 'publish' | 'log'> & {
+  /** On whose behalf; absent in reactions, in lifecycle handlers and of servers. */
+  readonly userId?: string
+  key(given?: string): string | undefined
+}

@@ -1,11 +1,14 @@
 import { expect, test } from 'bun:test'
 import { z } from 'zod'
 import type { User } from '../model/identity.ts'
+import type { AppContext } from './context.ts'
 import { command, defineApp } from './define-app.ts'
 import type { AppDescription } from './description.ts'
 
 const said = z.object({ text: z.string() })
 const lobby = { events: { said }, access: 'tenant' } as const
+/** Rules that look nothing up are asked without. */
+const nowhere = {} as AppContext
 const ann: User = {
   id: 'ann',
   tenantId: 'mercy',
@@ -41,7 +44,13 @@ test('access is asked with the parameters of the name; publishing is the serverâ
   })
   const ask = (name: string, action: 'subscribe' | 'publish') => {
     const { rule, params } = app.room('mercy', name)
-    return (action === 'publish' ? rule.publish : rule.access)({ user: ann, params, room: name, action })
+    return (action === 'publish' ? rule.publish : rule.access)({
+      user: ann,
+      params,
+      room: name,
+      action,
+      context: nowhere,
+    })
   }
   expect(await ask('patient:42', 'subscribe')).toBe(true)
   expect(await ask('patient:43', 'subscribe')).toBe(false)
@@ -81,7 +90,7 @@ test('commands, reactions and routes are found by name', () => {
     routes: { 'GET /beds/{bedId}/x': handle, 'POST /login': { auth: 'none', handle } },
   })
   expect(app.command('message:send')).toEqual({ name: 'message:send', input: said, handle })
-  expect(app.reactions('said')).toEqual([react])
+  expect(app.reactions('said')).toEqual([{ owner: '', react }])
   expect(app.reactions('other')).toEqual([])
   expect(app.routes).toEqual([
     { method: 'GET', path: '/beds/:bedId/x', auth: 'user', handle },
@@ -91,9 +100,10 @@ test('commands, reactions and routes are found by name', () => {
 
 test('what follows from an end is kept; what would never run is refused', () => {
   const gone = () => {}
-  expect(defineApp({ rooms: { lobby } }).lifecycle).toEqual({})
+  expect(defineApp({ rooms: { lobby } }).lifecycle).toEqual({ 'user.offline': [], 'room.vacated': [] })
   expect(defineApp({ rooms: { lobby }, lifecycle: { 'user.offline': gone } }).lifecycle).toEqual({
-    'user.offline': gone,
+    'user.offline': [{ owner: '', handle: gone }],
+    'room.vacated': [],
   })
   const wrong = { 'user.left': gone, 'room.vacated': 'later' }
   const complaint = mistakes({ rooms: { lobby }, lifecycle: wrong })
@@ -172,7 +182,10 @@ test.each<[unknown, string]>([
   [{ rooms: { 'p:a': lobby }, endpoints: { '/{x}': { subscribe: ['p:{x}'] } } }, "'p:{x}' falls under no room"],
   [{ rooms: { lobby }, routes: { '/beds': () => 1 } }, "routes['/beds']: write a method"],
   [{ rooms: { lobby }, routes: { 'GET /a/{x}': () => 1, 'GET /a/:y': () => 1 } }, 'answers the same requests'],
-  [{ rooms: { lobby }, routes: { 'GET /a': { auth: 'some', handle: () => 1 } } }, "give a handler, or { auth: 'none'"],
+  [
+    { rooms: { lobby }, routes: { 'GET /a': { auth: 'some', handle: () => 1 } } },
+    "give a handler, { auth: 'none', handle } or serverRoute(",
+  ],
 ])('says what to change: case %#', (description, message) => {
   expect(mistakes(description)).toContain(message)
 })

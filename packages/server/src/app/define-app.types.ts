@@ -20,6 +20,7 @@ import { type } from 'arktype'
 import * as v from 'valibot'
 import { z } from 'zod'
 import { command, defineApp } from './define-app.ts'
+import type { FeatureCommands } from './features.ts'
 import type { UserOffline } from './lifecycle.ts'
 
 type Equal<One, Other> = (<T>() => T extends One ? 1 : 2) extends <T>() => T extends Other ? 1 : 2 ? true : false
@@ -167,7 +168,8 @@ holds<Equal<RoomInputs<App, 'patient:42:vitals'>['patient.noted'], string>>()
 holds<Equal<RoomEvents<App, 'patient:42:alerts'>['patient.alert']['severity'], 'warning' | 'critical'>>()
 holds<Equal<RoomEvents<App, 'device:pump:7'>['device.status']['online'], boolean>>()
 holds<Equal<EventOf<App, 'lobby'>['type'], 'said'>>()
-holds<Equal<CommandName<App>, 'message:send' | 'door:close'>>()
+/** Besides those of features. */
+holds<Equal<Exclude<CommandName<App>, Exclude<keyof FeatureCommands, 'message:send'>>, 'message:send' | 'door:close'>>()
 holds<Equal<CommandInput<App, 'message:send'>, { text: string; loud?: boolean | undefined }>>()
 holds<Equal<CommandOutput<App, 'message:send'>['offset'], number>>()
 holds<Equal<CommandOutput<App, 'door:close'>, null>>()

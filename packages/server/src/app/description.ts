@@ -5,7 +5,9 @@ import type { AccessRule, App, AppContext, CommandContext, EndpointWords, RouteC
 import type { Duration } from './duration.ts'
 import type { FeatureCommands, FeatureOptions, FeatureRooms } from './features.ts'
 import type { LifecycleHandlers } from './lifecycle.ts'
+import type { MetricDescriptions } from './metrics.ts'
 import type { ParamsOf } from './pattern.ts'
+import type { ServerRouteDescription } from './server-route.ts'
 import type { SocketIoDescription } from './socketio-description.ts'
 
 export type EventSchemas = { readonly [event: string]: StandardSchemaV1 }
@@ -74,13 +76,24 @@ export type EndpointDescription = {
 }
 
 export type RouteHandler = (context: RouteContext) => unknown
-export type RouteDescription = RouteHandler | { readonly auth: 'user' | 'none'; readonly handle: RouteHandler }
+export type RouteDescription =
+  | RouteHandler
+  | { readonly auth: 'user' | 'none'; readonly handle: RouteHandler }
+  | ServerRouteDescription
 
 /** Event type → what follows from it: runs at least once for each event, on the node that took the publish. */
-export type Reactions<Rooms extends RoomSchemas> = {
+export type OwnReactions<Rooms extends RoomSchemas> = {
   readonly [Type in EventTypeOf<Rooms>]?: (
     context: AppContext,
     event: RoomEvent<Type, DataOf<Rooms, Type>>,
+  ) => void | Promise<void>
+}
+
+/** The same, for events of features too; a feature's own reactions run besides. */
+export type Reactions<Rooms extends RoomSchemas> = OwnReactions<Rooms> & {
+  readonly [Type in Exclude<FeatureEventType, EventTypeOf<Rooms>>]?: (
+    context: AppContext,
+    event: RoomEvent<Type, FeatureData<Type>>,
   ) => void | Promise<void>
 }
 
@@ -98,6 +111,8 @@ export type AppDescription<Rooms extends RoomSchemas = RoomSchemas, Names extend
   readonly socketio?: SocketIoDescription
   /** Chat, inbox and so on: configured, or switched off with `false`. @default all on */
   readonly features?: FeatureOptions
+  /** Numbers of its own at `/metrics`, read whenever somebody looks. */
+  readonly metrics?: MetricDescriptions
   /** What follows when a user or a room is left by everybody, once over all nodes. */
   readonly lifecycle?: LifecycleHandlers
   /**
@@ -107,23 +122,29 @@ export type AppDescription<Rooms extends RoomSchemas = RoomSchemas, Names extend
   readonly onStart?: NonNullable<App['onStart']>
 }
 
+/** What a client may know of rooms. */
+export type RoomsSeen<Rooms extends RoomSchemas> = {
+  readonly [Pattern in keyof Rooms & string]: {
+    readonly [Type in keyof Rooms[Pattern] & string]: {
+      readonly input: StandardSchemaV1.InferInput<Rooms[Pattern][Type]>
+      readonly output: JsonOf<StandardSchemaV1.InferOutput<Rooms[Pattern][Type]>>
+    }
+  }
+}
+
+/** What a client may know of commands. */
+export type CommandsSeen<Names extends Commands> = {
+  readonly [Name in keyof Names & string]: {
+    readonly input: StandardSchemaV1.InferInput<Names[Name]['input']>
+    readonly output: JsonOf<Awaited<ReturnType<Names[Name]['handle']>>>
+  }
+}
+
 /** An application: what the server runs, and (as types only) what a client may know of it. */
 export type DefinedApp<Rooms extends RoomSchemas, Names extends Commands> = App &
   Described<{
-    readonly rooms: {
-      readonly [Pattern in keyof Rooms & string]: {
-        readonly [Type in keyof Rooms[Pattern] & string]: {
-          readonly input: StandardSchemaV1.InferInput<Rooms[Pattern][Type]>
-          readonly output: JsonOf<StandardSchemaV1.InferOutput<Rooms[Pattern][Type]>>
-        }
-      }
-    } & Flat<FeatureRooms>
-    readonly commands: {
-      readonly [Name in keyof Names & string]: {
-        readonly input: StandardSchemaV1.InferInput<Names[Name]['input']>
-        readonly output: JsonOf<Awaited<ReturnType<Names[Name]['handle']>>>
-      }
-    } & Flat<Omit<FeatureCommands, keyof Names>>
+    readonly rooms: RoomsSeen<Rooms> & Flat<FeatureRooms>
+    readonly commands: CommandsSeen<Names> & Flat<Omit<FeatureCommands, keyof Names>>
   }>
 
 /** As an anonymous type, which may be taken for a record where an interface may not. */
@@ -157,3 +178,13 @@ type DataOf<Rooms extends RoomSchemas, Type extends string> = {
     ? OutputOf<Schema>
     : never
 }[keyof Rooms]
+
+type FeatureEventType = { [Pattern in keyof FeatureRooms]: keyof FeatureRooms[Pattern] & string }[keyof FeatureRooms]
+
+type FeatureData<Type extends string> = {
+  [Pattern in keyof FeatureRooms]: FeatureRooms[Pattern] extends {
+    readonly [Name in Type]: { readonly output: infer Data }
+  }
+    ? Data
+    : never
+}[keyof FeatureRooms]

@@ -21,6 +21,23 @@ export type LifecycleHandlers = {
   readonly 'room.vacated'?: (context: AppContext, ended: RoomVacated) => void | Promise<void>
 }
 
+/** Whose a handler is: '' is the application, else a feature's name. It names what the handler publishes, so it stays. */
+export type Owner = string
+
+/** Several do something about one cause, and what they do has different keys. */
+export const causeOf = (cause: string, owner: Owner): string => (owner === '' ? cause : `${cause}|${owner}`)
+
+export type OwnedHandler<Ended> = {
+  readonly owner: Owner
+  readonly handle: (context: AppContext, ended: Ended) => void | Promise<void>
+}
+
+/** All that is to run; each with a context of its own. */
+export type LifecycleRules = {
+  readonly 'user.offline': readonly OwnedHandler<UserOffline>[]
+  readonly 'room.vacated': readonly OwnedHandler<RoomVacated>[]
+}
+
 const names: ReadonlySet<string> = new Set<keyof LifecycleHandlers>(['user.offline', 'room.vacated'])
 
 export const readLifecycle = (given: unknown, problems: Problems): LifecycleHandlers => {
@@ -38,4 +55,17 @@ export const readLifecycle = (given: unknown, problems: Problems): LifecycleHand
     })
   }
   return Object.freeze({ ...(given as LifecycleHandlers) })
+}
+
+/** In the order given. */
+export const gatherLifecycle = (
+  all: readonly { readonly owner: Owner; readonly handlers: LifecycleHandlers }[],
+): LifecycleRules => {
+  const offline: OwnedHandler<UserOffline>[] = []
+  const vacated: OwnedHandler<RoomVacated>[] = []
+  for (const { owner, handlers } of all) {
+    if (handlers['user.offline']) offline.push({ owner, handle: handlers['user.offline'] })
+    if (handlers['room.vacated']) vacated.push({ owner, handle: handlers['room.vacated'] })
+  }
+  return Object.freeze({ 'user.offline': Object.freeze(offline), 'room.vacated': Object.freeze(vacated) })
 }

@@ -1,7 +1,7 @@
 /** Gathers everything that is wrong with a description, so that its author sees it all at once. */
 
 export type Problems = {
-  /** Runs a check; what it throws becomes a problem at this place, and the result undefined. */
+  /** Runs a check; what it throws becomes a problem at this place (an AggregateError one for each), and the result undefined. */
   at<Result>(place: string, check: () => Result): Result | undefined
   add(place: string, problem: string): void
   /** @throws Error with every problem, a line each */
@@ -19,7 +19,9 @@ export const createProblems = (): Problems => {
       try {
         return check()
       } catch (error) {
-        add(place, error instanceof Error ? error.message : String(error))
+        for (const one of error instanceof AggregateError ? error.errors : [error]) {
+          add(place, one instanceof Error ? one.message : String(one))
+        }
         return undefined
       }
     },

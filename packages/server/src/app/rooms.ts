@@ -12,7 +12,7 @@ import type {
   RoomDescription,
 } from './description.ts'
 import { parseDuration } from './duration.ts'
-import { ambiguous, fillPattern, type Pattern, parsePattern } from './pattern.ts'
+import { ambiguous, covers, fillPattern, type Pattern, parsePattern } from './pattern.ts'
 import { checkVerbName, type Problems } from './problems.ts'
 import { isSchema } from './validate.ts'
 
@@ -52,6 +52,28 @@ export const readRooms = (rooms: AppDescription['rooms'], problems: Problems): r
     entries.push({ pattern, rule, log })
   }
   return entries
+}
+
+/** With those of features. A feature's room is never taken from it, and an application that has one like it is told what to do. */
+export const readRoomsOfFeatures = (
+  own: readonly RoomEntry[],
+  features: readonly { readonly name: string; readonly rooms: AppDescription['rooms'] | undefined }[],
+  problems: Problems,
+): readonly RoomEntry[] => {
+  const all = [...own]
+  for (const { name, rooms = {} } of features) {
+    for (const entry of readRooms(rooms, problems)) {
+      const twin = all.find(({ pattern }) => ambiguous(entry.pattern, pattern) || covers(entry.pattern, pattern))
+      if (twin) {
+        problems.add(
+          `rooms['${twin.pattern.text}']`,
+          `the feature ${name} has '${entry.pattern.text}', and a name can fall under both. Rename yours, or switch the feature off: features: { ${name}: false }.`,
+        )
+      }
+      all.push(entry)
+    }
+  }
+  return all
 }
 
 const readRoomPattern = (text: string): Pattern => {

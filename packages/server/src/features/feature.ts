@@ -5,13 +5,13 @@
  */
 
 import type { NewNotification } from '@fanfare/protocol'
-import type { AppContext } from '../app/context.ts'
+import type { AppContext, FeatureContext } from '../app/context.ts'
 import type { FeatureDescription } from '../app/feature-description.ts'
 import type { FeatureApis, FeatureOptions } from '../app/features.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Ids } from '../lib/ids.ts'
 import type { Log } from '../lib/log.ts'
-import type { Metrics } from '../lib/metrics.ts'
+import type { OwnMetrics } from '../lib/metrics.ts'
 import type { Audit, AuditEntry } from '../model/audit.ts'
 import type { Change, Store } from '../store/store.ts'
 import type { Schema } from '../store/tables.ts'
@@ -46,7 +46,8 @@ export type FeatureServices = {
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log
-  readonly metrics: Metrics
+  /** Named `fanfare_<feature>_…`. */
+  readonly metrics: OwnMetrics
   readonly settings: FeatureSettings
   readonly audit: Audit
   offer<Name extends keyof Offers>(name: Name, offered: Offers[Name]): void
@@ -61,7 +62,7 @@ export type FeatureServices = {
 
 export type OpenedFeature<Api> = {
   /** On behalf of the application, inside the context's tenant; cheap, because it is made for each context that asks. */
-  api(context: Pick<AppContext, 'tenantId' | 'publish' | 'log'>): Api
+  api(context: FeatureContext): Api
   /** Ends timers and waits for what runs. */
   stop(): Promise<void>
 }
@@ -69,7 +70,7 @@ export type OpenedFeature<Api> = {
 /** One feature. `Options` are checked by `describe`, which runs when the application is defined and opens nothing. */
 export type Feature<Name extends FeatureName = FeatureName> = {
   readonly name: Name
-  /** @throws Error that says which option is wrong */
+  /** @throws Error that says which option is wrong, beginning with its name; AggregateError with one for each */
   readonly describe: (options: Exclude<NonNullable<FeatureOptions[Name]>, false>) => FeatureDescription
   readonly schema: Schema
   readonly open: (
@@ -77,3 +78,6 @@ export type Feature<Name extends FeatureName = FeatureName> = {
     options: Exclude<NonNullable<FeatureOptions[Name]>, false>,
   ) => Promise<OpenedFeature<FeatureApis[Name]>>
 }
+
+/** Any of those that there are. */
+export type AnyFeature = { readonly [Name in FeatureName]: Feature<Name> }[FeatureName]

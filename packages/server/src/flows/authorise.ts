@@ -24,26 +24,21 @@ const patienceMs = 10_000
 
 const scopeOf = { subscribe: 'read', history: 'read', presence: 'read', publish: 'publish' } as const
 
-/** @throws FanfareError `unavailable` when the rule does not answer in time */
+/** @throws FanfareError `unavailable` when the rule does not answer in time, or says so itself */
 export const userMay = async (services: Services, user: User, asked: Asked): Promise<boolean> => {
-  const { room, action, event, withinMs = patienceMs } = asked
-  const context: AccessContext = {
-    user,
-    params: room.params,
-    room: room.name,
-    action,
-    ...(event === undefined ? {} : { event }),
-  }
+  const { room, action, withinMs = patienceMs } = asked
   const rule = action === 'publish' ? room.rule.publish : room.rule.access
   let allowed = false
   try {
-    const answer = rule(context)
+    const answer = rule(accessContext(services, user, asked))
     if (!(answer instanceof Promise)) return answer === true
     const answered = answer.then((value) => {
       allowed = value === true
     })
     if (await within(services.clock, withinMs, answered)) return allowed
   } catch (error) {
+    // Nobody said no: what the rule looks up is away, and whoever asked comes back.
+    if (error instanceof FanfareError && error.code === 'unavailable') throw error
     services.log.error({ error, pattern: room.rule.pattern, action }, 'an access rule threw; the answer is no')
     return false
   }
@@ -52,6 +47,18 @@ export const userMay = async (services: Services, user: User, asked: Asked): Pro
     retryAfterMs: 1_000,
   })
 }
+
+const accessContext = (services: Services, user: User, { room, action, event }: Asked): AccessContext => ({
+  user,
+  params: room.params,
+  room: room.name,
+  action,
+  ...(event === undefined ? {} : { event }),
+  // Few rules look anything up, and every publish asks one.
+  get context() {
+    return services.contextOf({ tenantId: room.tenantId, userId: user.id })
+  },
+})
 
 /** @throws FanfareError `forbidden` */
 export const authorise = async (services: Services, caller: Caller, asked: Asked): Promise<void> => {

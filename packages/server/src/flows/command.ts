@@ -24,15 +24,18 @@ export const runCommand = async (services: Services, caller: Caller, request: Co
   const cause =
     request.key === undefined ? undefined : `command|${user.id.length}:${user.id}|${request.name}|${request.key}`
   const run = async (): Promise<Json> => {
-    const { namespace } = request
-    const context = contextOf(services, {
-      tenantId,
-      userId: user.id,
-      ...(cause === undefined ? {} : { cause }),
-      ...(namespace === undefined ? {} : { namespace }),
-    })
-    const session = request.session === undefined ? {} : { session: request.session }
-    return plainJson((await rule.handle({ ...context, user, ...session }, input)) ?? null, `the answer of ${rule.name}`)
+    const { namespace, session } = request
+    const context = contextOf(
+      services,
+      {
+        tenantId,
+        userId: user.id,
+        ...(cause === undefined ? {} : { cause }),
+        ...(namespace === undefined ? {} : { namespace }),
+      },
+      { user, ...(session === undefined ? {} : { session }) },
+    )
+    return plainJson((await rule.handle(context, input)) ?? null, `the answer of ${rule.name}`)
   }
   return cause === undefined ? run() : services.commands.once(tenantId, cause, run)
 }

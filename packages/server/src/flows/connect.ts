@@ -50,6 +50,7 @@ export const connect = (services: Services, arrival: Arrival): Session => {
     disconnect(services, session, false)
     throw error
   }
+  services.greeter.greeted(session)
   return session
 }
 

@@ -1,9 +1,9 @@
 /** What the application's own code is given: the verbs, inside one tenant, on nobody's behalf but its own. */
 import type { AppContext } from '../app/app.ts'
-import type { FeatureApis } from '../app/features.ts'
 import type { AppCaller } from '../model/caller.ts'
 import { emitter } from './emit.ts'
 import { history } from './history.ts'
+import { nextKey, type Verbs } from './open-features.ts'
 import { readPresence } from './presence.ts'
 import { publish } from './publish.ts'
 import type { Services } from './services.ts'
@@ -12,30 +12,40 @@ export type ContextOptions = {
   readonly tenantId: string
   /** Set as the cause of what is published. */
   readonly userId?: string
-  /** Names the cause, so that doing it again publishes nothing twice: the nth publish has the key `cause|n`. */
+  /** Names the cause, so that doing it again does nothing twice: the nth deed has the key `cause|n`. */
   readonly cause?: string
   readonly depth?: number
   /** Where what is emitted goes. @default '/' */
   readonly namespace?: string
 }
 
-export const contextOf = (services: Services, options: ContextOptions): AppContext => {
+/**
+ * @param beside what the context has besides; it is added to and becomes the context, so that what it works out when asked
+ * (its getters) stays so
+ */
+export const contextOf = <Beside extends object>(
+  services: Services,
+  options: ContextOptions,
+  beside?: Beside,
+): AppContext & Beside => {
   const { tenantId, userId, cause, depth, namespace = '/' } = options
   const caller: AppCaller = { kind: 'app', tenantId, ...(userId === undefined ? {} : { userId }) }
-  let published = 0
-  const keyOf = (given: string | undefined) => given ?? (cause === undefined ? undefined : `${cause}|${published}`)
-  const verbs: Omit<AppContext, keyof FeatureApis> = {
+  let done = 0
+  const key = (given?: string): string | undefined => {
+    const number = done++
+    return given ?? (cause === undefined ? undefined : `${cause}|${number}`)
+  }
+  const verbs: Verbs & { readonly [nextKey]: typeof key } = {
     tenantId,
     cache: services.cache.of(tenantId),
     log: services.log,
-    publish(room, event, data, { key: given } = {}) {
-      const key = keyOf(given)
-      published++
+    publish(room, event, data, options) {
+      const named = key(options?.key)
       return publish(services, caller, {
         room,
         event,
         data,
-        ...(key === undefined ? {} : { key }),
+        ...(named === undefined ? {} : { key: named }),
         ...(depth === undefined ? {} : { depth }),
       })
     },
@@ -43,6 +53,7 @@ export const contextOf = (services: Services, options: ContextOptions): AppConte
     members: async (room) => (await readPresence(services, caller, room)).members,
     stats: () => services.engine.directory.count(tenantId),
     to: (target) => emitter(services, { tenantId, namespace }, target),
+    [nextKey]: key,
   }
-  return verbs as AppContext
+  return services.features.addTo(Object.assign(beside ?? ({} as Beside), verbs))
 }

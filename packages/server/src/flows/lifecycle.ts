@@ -4,7 +4,7 @@
  * node needs no other way. Holds nothing where the application does not ask.
  */
 import type { AppContext } from '../app/app.ts'
-import type { LifecycleHandlers } from '../app/lifecycle.ts'
+import { causeOf, type LifecycleRules, type OwnedHandler } from '../app/lifecycle.ts'
 import type { Ended, Held, Leases } from '../engine/leases.ts'
 import type { Hub } from '../hub/hub.ts'
 import type { Session } from '../hub/session.ts'
@@ -32,7 +32,7 @@ const lateMs = 5_000
 const endMs = 5_000
 
 export type LifecycleOptions = {
-  readonly app: { readonly lifecycle: LifecycleHandlers }
+  readonly app: { readonly lifecycle: LifecycleRules }
   readonly clock: Clock
   readonly leases: Leases
   readonly hub: Hub
@@ -64,8 +64,8 @@ export class Lifecycle {
 
   constructor(options: LifecycleOptions) {
     this.#options = options
-    this.#users = options.app.lifecycle['user.offline'] !== undefined
-    this.#rooms = options.app.lifecycle['room.vacated'] !== undefined
+    this.#users = options.app.lifecycle['user.offline'].length > 0
+    this.#rooms = options.app.lifecycle['room.vacated'].length > 0
   }
 
   /** After the engine has started; the result ends it. What is held then ends by itself. */
@@ -218,12 +218,28 @@ export class Lifecycle {
   }
 
   async #tell({ kind, tenantId, name, since: began }: Ended): Promise<void> {
-    const { app, context } = this.#options
-    const handlers = app.lifecycle
+    const { lifecycle } = this.#options.app
     const since = new Date(began).toISOString()
-    if (kind === 'user')
-      await handlers['user.offline']?.(context(tenantId, `user.offline|${name}|${began}`), { userId: name, since })
-    else await handlers['room.vacated']?.(context(tenantId, `room.vacated|${name}|${began}`), { room: name, since })
+    const cause = { tenantId, name: `${kind === 'user' ? 'user.offline' : 'room.vacated'}|${name}|${began}` }
+    if (kind === 'user') await this.#handle(lifecycle['user.offline'], cause, { userId: name, since })
+    else await this.#handle(lifecycle['room.vacated'], cause, { room: name, since })
+  }
+
+  /** Each with a context and a cause of its own; one that throws keeps no other from running. @throws what the first threw */
+  async #handle<About>(
+    handlers: readonly OwnedHandler<About>[],
+    cause: { readonly tenantId: string; readonly name: string },
+    about: About,
+  ): Promise<void> {
+    const failures: unknown[] = []
+    for (const { owner, handle } of handlers) {
+      try {
+        await handle(this.#options.context(cause.tenantId, causeOf(cause.name, owner)), about)
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    if (failures.length > 0) throw failures[0]
   }
 }
 

@@ -1,6 +1,6 @@
 /** Nodes that have users and rooms and nothing else, each with its own hold on shared leases. */
 import type { AppContext } from '../app/app.ts'
-import type { LifecycleHandlers } from '../app/lifecycle.ts'
+import { gatherLifecycle, type LifecycleHandlers } from '../app/lifecycle.ts'
 import type { Leases } from '../engine/leases.ts'
 import type { Hub } from '../hub/hub.ts'
 import type { Session } from '../hub/session.ts'
@@ -25,7 +25,7 @@ export class LifecycleNode {
 
   constructor({ clock, leases, handlers }: LifecycleNodeOptions) {
     this.lifecycle = new Lifecycle({
-      app: { lifecycle: handlers },
+      app: { lifecycle: gatherLifecycle([{ owner: '', handlers }]) },
       clock,
       leases,
       hub: this.#hub() as Hub,

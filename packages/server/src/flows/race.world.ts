@@ -201,6 +201,7 @@ export class RaceWorld {
       clock,
       engine: { log: this.#broker, directory: { touch() {} } },
       lifecycle: { came() {}, entered() {} },
+      greeter: { greeted() {} },
       flusher: new Flusher((run) => this.#steps.later(run)),
       hub,
       interest: new Interest(this.#broker, clock, silentLog),

@@ -28,8 +28,8 @@ const world = () => {
   const reactor = new Reactor({
     app: {
       reactions(type) {
-        if (type === 'broken') return [() => Promise.reject(new Error('no'))]
-        return type === 'counted' ? [async (_, event) => void reacted.push(event.id)] : []
+        if (type === 'broken') return [{ owner: '', react: () => Promise.reject(new Error('no')) }]
+        return type === 'counted' ? [{ owner: '', react: async (_, event) => void reacted.push(event.id) }] : []
       },
     },
     clock,

@@ -5,6 +5,7 @@
  */
 import { FanfareError, type RoomEvent } from '@fanfare/protocol'
 import type { App, AppContext } from '../app/app.ts'
+import type { Owner } from '../app/lifecycle.ts'
 import type { Unreacted } from '../engine/room-log.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
@@ -26,7 +27,8 @@ export type ReactorOptions = {
   readonly unreacted: Unreacted
   readonly metrics: Metrics
   readonly log: Log
-  readonly context: (event: RoomEvent, depth: number) => AppContext
+  /** For each reaction to an event one of its own, by whose reaction it is. */
+  readonly context: (event: RoomEvent, of: { readonly owner: Owner; readonly depth: number }) => AppContext
   /** 0 to 1. @default Math.random */
   readonly random?: () => number
 }
@@ -66,9 +68,16 @@ export class Reactor {
     try {
       if (depth >= maxDepth)
         throw new FanfareError('internal', `Reactions led to each other ${maxDepth} times; this is a loop.`)
-      for (const reaction of app.reactions(event.type)) {
-        await reaction(context(event, depth + 1), event)
+      const failures: unknown[] = []
+      for (const { owner, react } of app.reactions(event.type)) {
+        try {
+          await react(context(event, { owner, depth: depth + 1 }), event)
+        } catch (error) {
+          // The others are not kept from theirs.
+          failures.push(error)
+        }
       }
+      if (failures.length > 0) throw failures[0]
       unreacted.done(event)
     } catch (error) {
       // Still marked as unreacted where the room is durable: whoever comes after this process tries again.

@@ -1,16 +1,19 @@
-/** The application's own routes. They come after ours, so no path of the API can be taken away. */
+/** The routes of the application and of features. They come after ours, so no path of the API can be taken away. */
 
-import { type Limits, scanJson } from '@fanfare/protocol'
+import { type Limits, parseJson, scanJson } from '@fanfare/protocol'
 import type { AppContext, RouteContext, RouteRule } from '../app/app.ts'
-import type { FeatureApis } from '../app/features.ts'
+import type { RouteInput } from '../app/server-route.ts'
+import { validate } from '../app/validate.ts'
 import { clientAddress } from '../auth/client-address.ts'
 import { contextOf } from '../flows/context.ts'
+import type { Verbs } from '../flows/open-features.ts'
 import type { Services } from '../flows/services.ts'
+import type { Caller } from '../model/caller.ts'
 import type { User } from '../model/identity.ts'
 import type { Api } from './api/api.ts'
 import { bodyLimit, readBody, textOf } from './body.ts'
-import { identifyRequest, requireUser } from './caller.ts'
-import { messageScan } from './json-body.ts'
+import { identifyRequest, requireScopeFor, requireUser } from './caller.ts'
+import { batchScan, isJson, messageScan, requireJson } from './json-body.ts'
 import type { HttpContext } from './settings.ts'
 
 export const addAppRoutes = (api: Api, { services, settings }: HttpContext): void => {
@@ -20,32 +23,49 @@ export const addAppRoutes = (api: Api, { services, settings }: HttpContext): voi
         const forwarded = c.req.header('x-forwarded-for')
         services.quotas.anonymous(clientAddress(c.env.remote.address, forwarded, settings.trustedProxies))
       }
-      const standing = await standingOf(services, rule, c.req.raw)
-      const request = await withCheckedBody(c.req.raw, services.limits)
+      const params = c.req.param()
+      const caller = rule.auth === 'none' ? undefined : await admit(services, rule, { request: c.req.raw, params })
+      const request = await withCheckedBody(rule, c.req.raw, services.limits)
       const query = new URL(request.url).searchParams
-      const context: RouteContext = { ...standing, request, params: c.req.param(), query }
-      return answerOf(await rule.handle(context))
+      const input = rule.auth === 'server' ? await inputOf(rule, request.clone(), query) : noInput
+      const context = routeContext(services, rule, caller, { request, params, query })
+      return answerOf(await rule.handle(context, input))
     })
   }
 }
 
-const standingOf = async (
-  services: Services,
-  rule: RouteRule,
-  request: Request,
-): Promise<AppContext & { readonly user: User | undefined }> => {
-  if (rule.auth === 'none') return { ...withoutTenant(services, rule), user: undefined }
-  const user = requireUser((await identifyRequest(services, request)).caller)
-  return { ...contextOf(services, { tenantId: user.tenantId, userId: user.id }), user }
+type Asked = Pick<RouteContext, 'request' | 'params'>
+
+/** @throws FanfareError `unauthenticated`, `forbidden`, `rate_limited`, … */
+const admit = async (services: Services, rule: RouteRule, { request, params }: Asked): Promise<Caller> => {
+  const { caller } = await identifyRequest(services, request)
+  if (rule.auth === 'server') requireScopeFor(caller, { scopes: [rule.scope], room: rule.roomOf?.(params) })
+  else requireUser(caller)
+  return caller
+}
+
+type Told = Pick<RouteContext, 'request' | 'params' | 'query'>
+
+const routeContext = (services: Services, rule: RouteRule, caller: Caller | undefined, told: Told): RouteContext => {
+  const user: User | undefined = caller?.kind === 'user' ? caller.user : undefined
+  const beside = { ...told, user }
+  if (!caller) return withoutTenant(services, rule, beside)
+  const { tenantId } = caller
+  return contextOf(services, { tenantId, ...(user === undefined ? {} : { userId: user.id }) }, beside)
 }
 
 /** Nobody has signed in, so there is no tenant in which anything could be done: each verb says so. */
-const withoutTenant = ({ log }: Services, { method, path }: RouteRule): AppContext => {
+const withoutTenant = <Beside extends object>(
+  { features, log }: Services,
+  { method, path }: RouteRule,
+  beside: Beside,
+): AppContext & Beside => {
+  const reason = `${method} ${path} has auth 'none', so it has no tenant; use server.of(tenantId) from onStart`
   const refuse = (): never => {
-    throw new Error(`${method} ${path} has auth 'none', so it has no tenant; use server.of(tenantId) from onStart`)
+    throw new Error(reason)
   }
   const refuseLater = async () => refuse()
-  const verbs: Omit<AppContext, keyof FeatureApis> = {
+  const verbs: Verbs = {
     tenantId: '',
     log,
     publish: refuseLater,
@@ -55,16 +75,36 @@ const withoutTenant = ({ log }: Services, { method, path }: RouteRule): AppConte
     to: refuse,
     cache: { get: refuseLater, set: refuseLater, delete: refuseLater, increment: refuseLater, count: refuseLater },
   }
-  return verbs as AppContext
+  return features.addRefusing({ ...beside, ...verbs }, `${reason}.`)
 }
 
+const noInput: RouteInput = { body: undefined, query: undefined }
+
+/** The body has been scanned. @throws FanfareError `bad_frame`, `invalid_payload` */
+const inputOf = async (
+  { body, query }: Extract<RouteRule, { auth: 'server' }>,
+  request: Request,
+  asked: URLSearchParams,
+): Promise<RouteInput> => ({
+  body: body && (await validate(body, await jsonOf(request), 'The body')),
+  query: query && (await validate(query, Object.fromEntries(asked), 'The query')),
+})
+
+const jsonOf = async (request: Request): Promise<unknown> => {
+  requireJson(request)
+  return parseJson(await request.text(), unscanned)
+}
+
+/** What was scanned is not scanned again. */
+const unscanned = { depth: Number.POSITIVE_INFINITY, keys: Number.POSITIVE_INFINITY }
+
 /** The handler gets a body that fits into the limits, and JSON that can harm neither its parser nor a prototype. */
-const withCheckedBody = async (request: Request, limits: Limits): Promise<Request> => {
+const withCheckedBody = async (rule: RouteRule, request: Request, limits: Limits): Promise<Request> => {
   if (request.body === null) return request
   const bytes = await readBody(request, bodyLimit(limits))
-  if (/^application\/(?:[\w.-]+\+)?json\b/i.test(request.headers.get('content-type') ?? '')) {
-    scanJson(textOf(bytes), messageScan(limits))
-  }
+  // A tenant's server may send many at once.
+  const scan = rule.auth === 'server' ? batchScan(limits) : messageScan(limits)
+  if (isJson(request)) scanJson(textOf(bytes), scan)
   return new Request(request, { body: bytes })
 }
 

@@ -49,16 +49,28 @@ export const identify =
   }
 
 /** An API key with one of these scopes, or a user who administers the tenant. @throws FanfareError `forbidden` */
-export const requireScope = (caller: Caller, ...scopes: readonly ScopeAction[]): void => {
+export const requireScope = (caller: Caller, ...scopes: readonly ScopeAction[]): void =>
+  requireScopeFor(caller, { scopes, room: undefined })
+
+export type ScopesFor = {
+  readonly scopes: readonly ScopeAction[]
+  /** Undefined: for every room. */
+  readonly room: string | undefined
+}
+
+/** The same, where a key for the room will do. @throws FanfareError `forbidden` */
+export const requireScopeFor = (caller: Caller, { scopes, room }: ScopesFor): void => {
   switch (caller.kind) {
     case 'app':
       return
     case 'user':
       if (caller.user.is('admin')) return
       throw new FanfareError('forbidden', 'Only a user with the role admin may do this.')
-    case 'server':
-      if (scopes.some((scope) => hasScope(caller, scope))) return
-      throw new FanfareError('forbidden', `The API key lacks the scope ${scopes.join(' or ')}.`)
+    case 'server': {
+      if (scopes.some((scope) => hasScope(caller, scope, room))) return
+      const where = room === undefined ? '' : ` for ${room}`
+      throw new FanfareError('forbidden', `The API key lacks the scope ${scopes.join(' or ')}${where}.`)
+    }
   }
 }
 

@@ -8,10 +8,19 @@ import type { HttpEnv } from './settings.ts'
 export const messageScan = (limits: Limits): ScanLimits => ({ depth: limits.jsonDepth, keys: limits.jsonKeys })
 
 /** Of a batch: each item is held to the limits of a message afterwards. */
-const batchScan = (limits: Limits): ScanLimits => ({
+export const batchScan = (limits: Limits): ScanLimits => ({
   depth: limits.jsonDepth + 2,
   keys: (limits.jsonKeys + 4) * limits.publishBatch,
 })
+
+/** A page of another origin can send other types without asking first (CORS), so JSON must say that it is JSON. */
+export const isJson = (request: Request): boolean => mediaType.test(request.headers.get('content-type') ?? '')
+
+/** @throws FanfareError `bad_frame` */
+export const requireJson = (request: Request): void => {
+  if (isJson(request)) return
+  throw new FanfareError('bad_frame', 'Send JSON, with the header Content-Type: application/json.')
+}
 
 const mediaType = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i
 
@@ -22,10 +31,7 @@ const mediaType = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i
 const readJson =
   (limits: Limits, scan: ScanLimits): MiddlewareHandler<HttpEnv> =>
   async (c, next) => {
-    // A page of another origin can send other types without asking first (CORS), so JSON must say that it is JSON.
-    if (!mediaType.test(c.req.header('content-type') ?? '')) {
-      throw new FanfareError('bad_frame', 'Send JSON, with the header Content-Type: application/json.')
-    }
+    requireJson(c.req.raw)
     const text = textOf(await readBody(c.req.raw, bodyLimit(limits)))
     parseJson(text, scan)
     c.req.raw = new Request(c.req.raw, { body: text })

@@ -2,13 +2,27 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import process from 'node:process'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import { type CounterName, type GaugeName, type HistogramName, type Metrics, metricTable } from '../lib/metrics.ts'
+import type { MetricRule, NodeCounts } from '../app/metrics.ts'
+import type { Log } from '../lib/log.ts'
+import {
+  type CounterName,
+  type GaugeName,
+  type HistogramName,
+  type Metrics,
+  metricTable,
+  type OwnMetrics,
+} from '../lib/metrics.ts'
 
 /** The metrics as Prometheus reads them. */
 export type MetricsText = { text(): Promise<string>; readonly contentType: string }
 
 /** What counts and what tells of it, in one. */
-export type ServedMetrics = Metrics & MetricsText
+export type ServedMetrics = Metrics &
+  MetricsText & {
+    readonly own: OwnMetrics
+    /** Those that the application counts itself. One whose `read` throws has no value, and that is logged. */
+    serve(rules: readonly MetricRule[], node: () => NodeCounts, log: Log): void
+  }
 
 const secondsBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 
@@ -31,8 +45,43 @@ export const createMetrics = (): ServedMetrics => {
     gauge(name, value) {
       gauges[name] = value
     },
+    own: ownMetrics(registry),
+    serve(rules, node, log) {
+      for (const rule of rules) {
+        const reading = { name: rule.name, help: rule.help, read: readSafely(rule, node, log) }
+        if (rule.kind === 'counter') addCounter(registry, reading)
+        else addGauge(registry, reading)
+      }
+    },
   }
 }
+
+const ownMetrics = (registry: Registry): OwnMetrics => ({
+  counter(name, help) {
+    let count = 0
+    addCounter(registry, { name, help, read: () => count })
+    return {
+      add(by = 1) {
+        count += by
+      },
+    }
+  },
+  gauge: (name, help, read) => addGauge(registry, { name, help, read }),
+})
+
+/** What the application gives is its own affair: it takes nobody else's numbers away. */
+const readSafely =
+  ({ kind, name, read }: MetricRule, node: () => NodeCounts, log: Log) =>
+  (): number => {
+    try {
+      const value = read(node())
+      if (Number.isFinite(value) && (kind === 'gauge' || value >= 0)) return value
+      log.warn({ metric: name }, 'a metric of the application has no number that can be told')
+    } catch (error) {
+      log.warn({ error, metric: name }, 'a metric of the application could not be read')
+    }
+    return Number.NaN
+  }
 
 const entries = <Name extends string>(table: { readonly [_ in Name]: string }) =>
   Object.entries(table) as [Name, string][]

@@ -58,4 +58,14 @@ export type Metrics = {
   gauge(name: GaugeName, value: () => number): void
 }
 
+/** Numbers of a part of the server that is known by nobody else, such as a feature: named where they are counted. */
+export type OwnMetrics = {
+  /** @param name begins with `fanfare_` and ends with `_total` */
+  counter(name: string, help: string): { add(by?: number): void }
+  /** Reads `value` whenever somebody looks. */
+  gauge(name: string, help: string, value: () => number): void
+}
+
+export const noOwnMetrics: OwnMetrics = { counter: () => ({ add() {} }), gauge() {} }
+
 export const noMetrics: Metrics = { add() {}, observe() {}, gauge() {} }

@@ -118,6 +118,7 @@ export class SimulatedNode implements RoomLog {
       clock: time,
       engine: { log: this as RoomLog, directory: { touch() {} } },
       lifecycle: { came() {}, entered() {} },
+      greeter: { greeted() {} },
       flusher: new Flusher((run) => time.after(0, run)),
       hub: this.#hub,
       interest: new Interest(this, time, silentLog),

@@ -1,4 +1,5 @@
 /** What the application's functions are given of a client: the verbs of its tenant, and those of its own connection. */
+import type { AppContext } from '../../app/context.ts'
 import type { SocketContext } from '../../app/socketio.ts'
 import { contextOf } from '../context.ts'
 import { enterPresence, leavePresence } from '../presence.ts'
@@ -14,8 +15,8 @@ export const socketContext = (socket: Socket): SocketContext => {
   const asker = (ms: number): Pick<SocketContext, 'emitWithAck'> => ({
     emitWithAck: (name, ...args) => socket.ask({ name, args }, ms),
   })
-  return {
-    ...contextOf(services, { tenantId: session.tenantId, userId: session.userId, namespace }),
+  const options = { tenantId: session.tenantId, userId: session.userId, namespace }
+  return contextOf(services, options, {
     id: socket.id,
     namespace,
     handshake: socket.options.handshake,
@@ -37,5 +38,5 @@ export const socketContext = (socket: Socket): SocketContext => {
     disappear: (room) =>
       leavePresence(services, session, { room: services.app.room(session.tenantId, room).key, graceMs: 0 }),
     disconnect: () => session.end('normal', 'the application ended the session'),
-  }
+  } satisfies Omit<SocketContext, keyof AppContext>)
 }

@@ -1,0 +1,87 @@
+/**
+ * What contexts know of features: the API of each, made when somebody asks a context for it. Given a feature's maker when it
+ * opens; of one that is off, knows why.
+ */
+import { FanfareError } from '@fanfare/protocol'
+import type { AppContext, FeatureContext } from '../app/context.ts'
+import type { FeatureApis } from '../app/features.ts'
+
+/** Cheap: it is called once for each context that asks. */
+export type MakeApi = (context: FeatureContext) => object
+
+/** On every context, hidden: the next key of what it causes. Enumerable, so that a copy of a context is as good. */
+export const nextKey: unique symbol = Symbol('nextKey')
+
+export type Verbs = Omit<AppContext, keyof FeatureApis>
+type Source = Verbs & { readonly userId?: string; readonly [nextKey]: FeatureContext['key'] }
+
+export class OpenFeatures {
+  readonly #makers = new Map<string, MakeApi>()
+  readonly #reasons: ReadonlyMap<string, string>
+  readonly #properties: PropertyDescriptorMap
+
+  /** @param names of all that there are; `reasons`: why some are off, as a sentence */
+  constructor(names: readonly string[], reasons: ReadonlyMap<string, string> = new Map()) {
+    this.#reasons = reasons
+    this.#properties = Object.fromEntries(names.map((name) => [name, this.#property(name)]))
+  }
+
+  opened(name: string, make: MakeApi): void {
+    this.#makers.set(name, make)
+  }
+
+  stopped(name: string): void {
+    this.#makers.delete(name)
+  }
+
+  /**
+   * Adds the APIs to an object with the verbs. They are its own properties, so that a copy (`{ ...context }`) has them too:
+   * whoever spreads a context asks for all of them, which is why nothing may be lost by that, and nothing thrown.
+   */
+  addTo<Context extends Source>(context: Context): Context & FeatureApis {
+    // Which there are, TypeScript knows from the features' folders, and `features.ts` from its list.
+    return Object.defineProperties(context, this.#properties) as Context & FeatureApis
+  }
+
+  /** To a context in which no feature can be used. */
+  addRefusing<Context extends object>(context: Context, reason: string): Context & FeatureApis {
+    for (const name of Object.keys(this.#properties)) Object.assign(context, { [name]: refusing(reason) })
+    return context as Context & FeatureApis
+  }
+
+  #property(name: string): PropertyDescriptor {
+    const make = (source: Source): object => this.#make(name, source)
+    return {
+      enumerable: true,
+      configurable: true,
+      get(this: Source) {
+        const api = make(this)
+        Object.defineProperty(this, name, { value: api, enumerable: true, configurable: true })
+        return api
+      },
+    }
+  }
+
+  #make(name: string, source: Source): object {
+    const make = this.#makers.get(name)
+    if (!make) return refusing(this.#reasons.get(name) ?? `The feature ${name} is not open.`)
+    const { tenantId, publish, log, userId } = source
+    return make({
+      tenantId,
+      publish,
+      log,
+      key: source[nextKey],
+      ...(userId === undefined ? {} : { userId }),
+    })
+  }
+}
+
+/** Every verb of it is refused, when it is called and not before. */
+const refusing = (reason: string): object =>
+  new Proxy(Object.freeze({}), {
+    get: (_, verb) =>
+      // Nothing to wait for, for whoever awaits the API itself.
+      typeof verb === 'symbol' || verb === 'then' || verb === 'toJSON'
+        ? undefined
+        : () => Promise.reject(new FanfareError('unavailable', reason)),
+  })
