@@ -127,13 +127,29 @@ const readPublish = (publish: RoomDescription['publish'] = 'server'): AccessRule
 
 const readLog = (log: LogDescription | 'none' = defaultLog): LogPolicy => {
   if (log === 'none') return noLog
-  const { keep, for: duration, durable, acks } = { ...defaultLog, ...log }
+  const { keep, for: duration, durable, acks, archive } = { ...defaultLog, ...log }
   if (!Number.isSafeInteger(keep) || keep < 1) {
     throw new Error(`\`keep\` is how many events, a whole number from 1; for none write log: 'none'.`)
   }
   if (acks !== 'broker' && acks !== 'replicas') throw new Error(`\`acks\` is "${acks}"; give 'broker' or 'replicas'.`)
   const policy = { keep, forMs: readDuration(duration, 'for'), durable: durable === true }
-  return Object.freeze(acks === 'replicas' ? { ...policy, acks } : policy)
+  return Object.freeze({
+    ...policy,
+    ...(acks === 'replicas' ? { acks } : {}),
+    ...(archive === undefined ? {} : { archive: readArchive(archive) }),
+  })
+}
+
+/** What is younger is for `keep` and `for`: a purge comes by once a minute. */
+const shortestArchiveMs = 60_000
+
+const readArchive = (archive: NonNullable<LogDescription['archive']>): { readonly forMs: number } => {
+  if (archive === 'forever') return Object.freeze({ forMs: Number.POSITIVE_INFINITY })
+  const forMs = parseDuration(archive)
+  if (forMs === undefined || forMs < shortestArchiveMs) {
+    throw new Error(`\`archive\` is "${archive}"; write 'forever' or a duration from '1m', such as '30d'.`)
+  }
+  return Object.freeze({ forMs })
 }
 
 const readPresence = (presence: true | PresenceDescription | undefined): PresenceRule | undefined => {

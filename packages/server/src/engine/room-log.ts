@@ -26,6 +26,8 @@ export type PublishOptions = {
   readonly key?: string
   /** Keep the event in {@link Unreacted} until it is marked as done. Durable rooms only; elsewhere it has no effect. */
   readonly react?: boolean
+  /** How many reactions led to it; for a log that runs them itself. @default 0 */
+  readonly depth?: number
 }
 
 /** What a publish is answered with. All that is kept of a key, so that a repeat costs no second copy of the event. */
