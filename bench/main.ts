@@ -6,13 +6,14 @@ import { benchFolder } from './lib/child.ts'
 import { type Figure, tableOf } from './lib/figures.ts'
 import { describeMachine } from './lib/machine.ts'
 import type { Scenario } from './lib/run.ts'
+import { chat } from './scenarios/chat.ts'
 import { connect } from './scenarios/connect.ts'
 import { fanout } from './scenarios/fanout.ts'
 import { idle } from './scenarios/idle.ts'
 import { publish } from './scenarios/publish.ts'
 import { redis } from './scenarios/redis.ts'
 
-const scenarios: { readonly [name: string]: Scenario } = { fanout, idle, publish, connect, redis }
+const scenarios: { readonly [name: string]: Scenario } = { fanout, idle, publish, connect, redis, chat }
 
 const usage = `npm run bench [-- [--quick] scenario…]
 

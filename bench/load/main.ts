@@ -2,6 +2,7 @@
 import { performance } from 'node:perf_hooks'
 import process from 'node:process'
 import { answerQuestions } from '../lib/control.ts'
+import { type ChatOptions, Chatting } from './chat.ts'
 import { Crowd } from './crowd.ts'
 import type { Contender } from './dialects.ts'
 import { Fanout, type FanoutOptions, type RoundOptions } from './fanout.ts'
@@ -27,6 +28,7 @@ const quiet = { frame: () => {} }
 let fanout: Fanout | undefined
 let publishing: Publishing | undefined
 let manyRooms: ManyRooms | undefined
+let chatting: Chatting | undefined
 let held: Crowd | undefined
 
 const fill = (template: string, index: number): string =>
@@ -66,6 +68,19 @@ await answerQuestions(
     storm({ missed }: { readonly missed: number }) {
       if (!manyRooms) throw new Error('nobody is in the rooms')
       return manyRooms.storm(missed)
+    },
+    async chat(options: ChatOptions) {
+      chatting = new Chatting(options)
+      await chatting.open()
+      return {}
+    },
+    chatSends({ ms }: { readonly ms: number }) {
+      if (!chatting) throw new Error('no member is there')
+      return chatting.sends(ms)
+    },
+    chatAsks(options: Parameters<Chatting['asks']>[0]) {
+      if (!chatting) throw new Error('no member is there')
+      return chatting.asks(options)
     },
     async hold({ contender, port, count, from, rooms }: HoldOptions) {
       held = new Crowd({
