@@ -28,3 +28,5 @@ export type DefinableFeature = {
   /** @throws Error that says which option is wrong; AggregateError with one for each, whose messages begin with the option's name */
   readonly describe: (options: never) => FeatureDescription
 }
+
+export type { ConnectedContext, FeatureContext } from './context.ts'

@@ -3,7 +3,7 @@ import type { AppContext } from '../app/app.ts'
 import type { AppCaller } from '../model/caller.ts'
 import { emitter } from './emit.ts'
 import { history } from './history.ts'
-import { nextKey, type Verbs } from './open-features.ts'
+import { forApis, type Verbs } from './open-features.ts'
 import { readPresence } from './presence.ts'
 import { publish } from './publish.ts'
 import type { Services } from './services.ts'
@@ -35,7 +35,7 @@ export const contextOf = <Beside extends object>(
     const number = done++
     return given ?? (cause === undefined ? undefined : `${cause}|${number}`)
   }
-  const verbs: Verbs & { readonly [nextKey]: typeof key } = {
+  const verbs = {
     tenantId,
     cache: services.cache.of(tenantId),
     log: services.log,
@@ -53,7 +53,7 @@ export const contextOf = <Beside extends object>(
     members: async (room) => (await readPresence(services, caller, room)).members,
     stats: () => services.engine.directory.count(tenantId),
     to: (target) => emitter(services, { tenantId, namespace }, target),
-    [nextKey]: key,
-  }
+    [forApis]: userId === undefined ? { key } : { key, userId },
+  } satisfies Verbs & { readonly [forApis]: unknown }
   return services.features.addTo(Object.assign(beside ?? ({} as Beside), verbs))
 }

@@ -9,11 +9,11 @@ import type { FeatureApis } from '../app/features.ts'
 /** Cheap: it is called once for each context that asks. */
 export type MakeApi = (context: FeatureContext) => object
 
-/** On every context, hidden: the next key of what it causes. Enumerable, so that a copy of a context is as good. */
-export const nextKey: unique symbol = Symbol('nextKey')
+/** On every context, hidden: what APIs are told of it besides its verbs. Enumerable, so that a copy of a context is as good. */
+export const forApis: unique symbol = Symbol('forApis')
 
 export type Verbs = Omit<AppContext, keyof FeatureApis>
-type Source = Verbs & { readonly userId?: string; readonly [nextKey]: FeatureContext['key'] }
+type Source = Verbs & { readonly [forApis]: Pick<FeatureContext, 'userId' | 'key'> }
 
 export class OpenFeatures {
   readonly #makers = new Map<string, MakeApi>()
@@ -65,14 +65,8 @@ export class OpenFeatures {
   #make(name: string, source: Source): object {
     const make = this.#makers.get(name)
     if (!make) return refusing(this.#reasons.get(name) ?? `The feature ${name} is not open.`)
-    const { tenantId, publish, log, userId } = source
-    return make({
-      tenantId,
-      publish,
-      log,
-      key: source[nextKey],
-      ...(userId === undefined ? {} : { userId }),
-    })
+    const { tenantId, publish, log } = source
+    return make({ tenantId, publish, log, ...source[forApis] })
   }
 }
 
