@@ -43,7 +43,7 @@ export const auditFeature: Feature<'audit'> = {
     return describeFeature({ rooms: {} })
   },
   open: async (services, options) => {
-    const { clock, log, store } = services
+    const { clock, log, metrics, store } = services
     const settled = settle(options)
     const checkpoints = new Checkpoints({
       clock,
@@ -54,7 +54,7 @@ export const auditFeature: Feature<'audit'> = {
       everyMs: settled.everyMs,
     })
     const appending = { services, settled, checkpoints }
-    const recorder = new Recorder({ clock, log, keep: keepingIn(appending) })
+    const recorder = new Recorder({ clock, log, metrics, keep: keepingIn(appending) })
     const keeper = new Keeper({ clock, recorder, reads: settled.reads })
     services.offer('audit', { record: (entry) => keeper.record(entry), in: keepingInChanges(appending) })
     keeper.start()

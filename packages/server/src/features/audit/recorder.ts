@@ -7,6 +7,7 @@ import { FanfareError } from '@fanfare/protocol'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import { type Deferred, deferred } from '../../lib/deferred.ts'
 import type { Log } from '../../lib/log.ts'
+import type { OwnMetrics } from '../../lib/metrics.ts'
 import { SeldomWarning } from '../../lib/seldom.ts'
 import type { Audit, AuditEntry } from '../../model/audit.ts'
 import type { KeptEntry } from './chain.ts'
@@ -17,6 +18,7 @@ export type RecorderOptions = {
   readonly log: Log
   /** Puts entries into the chain of the tenant, all or none. @throws FanfareError `unavailable` while the store is away */
   readonly keep: (tenantId: string, entries: readonly KeptEntry[]) => Promise<void>
+  readonly metrics: OwnMetrics
   /** Entries that wait, of all tenants. @default 10000 */
   readonly most?: number
 }
@@ -28,6 +30,7 @@ const tenantsAtOnce = 3
 const shortestPauseMs = 250
 const longestPauseMs = 5_000
 
+type Counter = ReturnType<OwnMetrics['counter']>
 type Batch = { readonly entries: KeptEntry[]; readonly kept: Deferred<void> }
 type Line = { readonly tenantId: string; readonly batches: Batch[]; lost: number; queued: boolean }
 
@@ -37,6 +40,8 @@ export class Recorder implements Audit {
   readonly #lines = new Map<string, Line>()
   readonly #due: Line[] = []
   readonly #dropped: SeldomWarning
+  readonly #kept: Counter
+  readonly #lost: Counter
   #waiting = 0
   #running = 0
   #woken = false
@@ -49,6 +54,8 @@ export class Recorder implements Audit {
     this.#options = options
     this.#most = options.most ?? 10_000
     this.#dropped = new SeldomWarning(options, 'the store is away or too slow: entries of the audit are lost')
+    this.#kept = options.metrics.counter('fanfare_audit_entries_total', 'Entries kept in the audit.')
+    this.#lost = options.metrics.counter('fanfare_audit_lost_total', 'Entries of the audit that could not be kept.')
   }
 
   /** How many wait to be kept. */
@@ -60,6 +67,7 @@ export class Recorder implements Audit {
     const line = this.#lineOf(entry.tenantId)
     if (this.#waiting >= this.#most) {
       line.lost++
+      this.#lost.add()
       this.#dropped.warn({ tenant: entry.tenantId, waiting: this.#waiting })
       return refused('The audit cannot take more just now.')
     }
@@ -108,13 +116,14 @@ export class Recorder implements Audit {
         this.#after(line)
       })
     }
-    if (this.#running === 0 && this.#waiting === 0) this.#idle?.resolve()
+    if (this.#running === 0 && this.#due.length === 0) this.#idle?.resolve()
   }
 
   #after(line: Line): void {
     line.queued = false
-    if (line.batches.length > 0 || (line.lost > 0 && !this.#stopping)) this.#queue(line)
-    else this.#lines.delete(line.tenantId)
+    if (line.batches.length > 0) this.#queue(line)
+    // What was lost is told with what comes next.
+    else if (line.lost === 0) this.#lines.delete(line.tenantId)
     this.#run()
   }
 
@@ -130,6 +139,7 @@ export class Recorder implements Audit {
       this.#pauseMs = 0
       line.lost -= lost
       this.#waiting -= batch.entries.length
+      this.#kept.add(entries.length)
       batch.kept.resolve()
     } catch (error) {
       if (error instanceof FanfareError && error.code !== 'internal') this.#comeBack(line, batch, error)
@@ -165,6 +175,7 @@ export class Recorder implements Audit {
     const { length } = batch.entries
     this.#options.log.error({ error, tenant: line.tenantId, entries: length }, 'entries of the audit are lost')
     line.lost += length
+    this.#lost.add(length)
     this.#waiting -= length
     batch.kept.reject(new FanfareError('unavailable', 'The audit could not be written.', { cause: error }))
   }
@@ -174,7 +185,7 @@ export class Recorder implements Audit {
     this.#stopping = true
     this.#pause?.cancel()
     this.#pause = undefined
-    if (this.#waiting === 0 && this.#running === 0) return
+    for (const line of this.#lines.values()) this.#queue(line)
     this.#idle = deferred()
     this.#run()
     await this.#idle.promise
