@@ -12,8 +12,8 @@ const inFlight = 16
 const goals = { sqlite: 'goal: at least 10,000', postgres: 'goal: at least 5,000' } as const
 
 export const chat: Scenario = async (run) => {
-  await using postgres = await startPostgres({ fsync: true })
-  return [...(await on(run, 'sqlite')), ...(await on(run, 'postgres', await postgres.database()))]
+  await using postgres = await startPostgres({ fsync: 'on' })
+  return [...(await on(run, 'sqlite')), ...(await on(run, 'postgres', (await postgres.database()).url))]
 }
 
 type Kind = keyof typeof goals
