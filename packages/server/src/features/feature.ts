@@ -58,6 +58,11 @@ export type FeatureServices = {
   isOnline(tenantId: string, userId: string): Promise<boolean>
   /** Whether any session of the user, here or elsewhere, is subscribed in the room. @throws FanfareError `unavailable` */
   isIn(tenantId: string, userId: string, room: string): Promise<boolean>
+  /**
+   * What rules would say of this user has changed: their subscriptions are weighed again, on every node, and those that fall
+   * short end. Resolves once every node has been told. @throws FanfareError `unavailable`
+   */
+  reweigh(tenantId: string, userId: string): Promise<void>
 }
 
 export type OpenedFeature<Api> = {
