@@ -1,5 +1,6 @@
 /** What the application's own code can do with chat: `context.chat`. Shapes, and where they are merged into the application's types. */
 import type {
+  ChatActivity,
   ChatMember,
   ChatMessage,
   ChatRole,
@@ -10,6 +11,7 @@ import type {
   MessagePage,
   NewMessage,
   Receipt,
+  ReceiptCount,
   Receipts,
   SentMessage,
 } from '@fanfare/protocol'
@@ -60,6 +62,11 @@ export type Behalf = { readonly by?: string }
 /** One way or the other, from a cursor: the `offset` of a message or of any event of the room. Neither: the newest page. */
 export type PageRequest = { readonly before?: number; readonly after?: number; readonly limit?: number }
 
+export type RoomsRequest = { readonly before?: string; readonly limit?: number }
+
+/** `before` goes into the next request; absent at the end. */
+export type RoomPage = { readonly rooms: readonly ChatRoomSummary[]; readonly before?: string }
+
 /** How a user finds a room when opening it: all of one moment. */
 export type OpenRoom = {
   readonly room: ChatRoom
@@ -108,7 +115,7 @@ export type ChatApi = {
     readonly id: string
     readonly userId: string
     readonly reaction: string
-    readonly remove?: true
+    readonly remove?: boolean
   }): Promise<ChatMessage>
   open(roomId: string, userId: string, options?: { readonly limit?: number }): Promise<OpenRoom>
   messages(roomId: string, userId: string, page?: PageRequest): Promise<MessagePage>
@@ -117,13 +124,18 @@ export type ChatApi = {
   read(roomId: string, userId: string, number: number): Promise<Receipt>
   typing(roomId: string, userId: string, typing: boolean): Promise<void>
   /** The user's rooms, the one that spoke last first. */
-  rooms(
-    userId: string,
-    page?: { readonly before?: string; readonly limit?: number },
-  ): Promise<{ readonly rooms: readonly ChatRoomSummary[]; readonly before?: string }>
+  rooms(userId: string, page?: RoomsRequest): Promise<RoomPage>
   /** Whether others see how far the user has read, in every room. */
   showReceipts(userId: string, shown: boolean): Promise<void>
+  /** The user's subscriptions, on every node, end where they may no longer read: what follows from `member.left`. */
+  reweigh(userId: string): Promise<void>
 }
+
+/** As a sender gives it and as a receiver gets it. */
+type Said<Data> = { readonly input: Data; readonly output: Data }
+type Asked<Input, Output> = { readonly input: Input; readonly output: Output }
+type InRoom = { readonly roomId: string }
+type OneMessage = InRoom & { readonly id: string }
 
 declare module '../../app/features.ts' {
   interface FeatureOptions {
@@ -131,5 +143,47 @@ declare module '../../app/features.ts' {
   }
   interface FeatureApis {
     readonly chat: ChatApi
+  }
+  interface FeatureRooms {
+    readonly 'chat:{roomId}': {
+      readonly 'message.created': Said<{ readonly message: ChatMessage }>
+      readonly 'message.edited': Said<{ readonly message: ChatMessage }>
+      readonly 'message.deleted': Said<{ readonly message: ChatMessage }>
+      readonly 'message.reacted': Said<{ readonly message: ChatMessage }>
+      readonly 'room.updated': Said<{ readonly room: ChatRoom }>
+      readonly 'member.joined': Said<{ readonly member: ChatMember }>
+      readonly 'member.updated': Said<{ readonly member: ChatMember }>
+      readonly 'member.left': Said<{ readonly userId: string }>
+    }
+    readonly 'chat:{roomId}:receipts': { readonly 'receipt.updated': Said<Receipt | ReceiptCount> }
+    readonly 'chat:{roomId}:typing': {
+      /** For so many ms, unless they say more, stop, or send. */
+      readonly 'typing.started': Said<{ readonly userId: string; readonly forMs: number }>
+      readonly 'typing.stopped': Said<{ readonly userId: string }>
+    }
+    readonly 'chats:{userId}': {
+      readonly 'chat.activity': Said<ChatActivity>
+      readonly 'chat.added': Said<{ readonly roomId: string; readonly role: ChatRole }>
+      readonly 'chat.removed': Said<{ readonly roomId: string }>
+    }
+  }
+  interface FeatureCommands {
+    readonly 'chat:create': Asked<NewRoom, ChatRoom>
+    readonly 'chat:update': Asked<InRoom & { readonly title?: string; readonly data?: Json }, ChatRoom>
+    readonly 'chat:list': Asked<RoomsRequest, RoomPage>
+    readonly 'chat:open': Asked<InRoom & { readonly limit?: number }, OpenRoom>
+    readonly 'chat:messages': Asked<InRoom & PageRequest, MessagePage>
+    readonly 'chat:members': Asked<InRoom & { readonly after?: string; readonly limit?: number }, MemberPage>
+    readonly 'chat:privacy': Asked<{ readonly shown: boolean }, null>
+    readonly 'member:put': Asked<InRoom & { readonly members: readonly NewMember[] }, ChatRoom>
+    readonly 'member:remove': Asked<InRoom & { readonly userId: string }, null>
+    readonly 'message:send': Asked<NewMessage, SentMessage>
+    readonly 'message:edit': Asked<OneMessage & { readonly text: string }, ChatMessage>
+    readonly 'message:delete': Asked<OneMessage, ChatMessage>
+    readonly 'message:react': Asked<OneMessage & { readonly reaction: string; readonly remove?: boolean }, ChatMessage>
+    readonly 'message:delivered': Asked<InRoom & { readonly number: number }, Receipt>
+    readonly 'message:read': Asked<InRoom & { readonly number: number }, Receipt>
+    readonly 'typing:start': Asked<InRoom, null>
+    readonly 'typing:stop': Asked<InRoom, null>
   }
 }

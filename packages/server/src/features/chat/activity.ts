@@ -1,0 +1,155 @@
+/**
+ * Tells members who are online how their rooms stand, in `chats:<userId>`, so that a device shows unread counts without being
+ * in each room. Many messages are one word: the newest state, read once it is told. Best effort: who was away asks `chat:list`.
+ */
+import type { ChatActivity } from '@fanfare/protocol'
+import type { Clock, Timer } from '../../lib/clock.ts'
+import type { Rows, Store } from '../../store/store.ts'
+import { bounds } from './options.ts'
+import { placeOf } from './rows.ts'
+
+export type Activity = {
+  /** A message came into a room of so many members. */
+  spoken(tenantId: string, roomId: string, members: number): void
+  /** A user has read on. */
+  read(tenantId: string, roomId: string, userId: string): void
+  close(): Promise<void>
+}
+
+export type ActivityParts = {
+  readonly store: Store
+  readonly clock: Clock
+  isOnline(tenantId: string, userId: string): Promise<boolean>
+  tell(tenantId: string, userId: string, activity: ChatActivity): Promise<void>
+  failed(error: unknown): void
+}
+
+/** From the first word to its telling. */
+const gatherMs = 200
+/** Of its time a node gives this at most to it: where a telling took long, the next waits longer. */
+const share = 0.1
+/** Other nodes' sessions are known after a while: who does not seem to be online is looked for once more. */
+const againMs = 3_000
+/** Rooms and members that wait in one tenant; what comes on top is told when something is said there again. */
+const mostWaiting = 20_000
+/** Values of one query. */
+const atOnce = 500
+
+type Waiting = { readonly rooms: Set<string>; readonly places: Set<string> }
+
+/** As one member is told of one room. */
+type Row = {
+  readonly user_id: string
+  readonly room_id: string
+  readonly last_number: number
+  readonly read_number: number
+}
+
+export const createActivity = (parts: ActivityParts): Activity => {
+  const { clock } = parts
+  const waiting = new Map<string, Waiting>()
+  const timers = new Set<Timer>()
+  let gathering = false
+  let telling: Promise<void> = Promise.resolve()
+  let restUntil = 0
+
+  const after = (ms: number, run: () => void): void => {
+    const timer = clock.after(ms, () => {
+      timers.delete(timer)
+      run()
+    })
+    timers.add(timer)
+  }
+  const gather = (): void => {
+    if (gathering) return
+    gathering = true
+    after(Math.max(gatherMs, restUntil - clock.now()), () => {
+      gathering = false
+      const begun = clock.now()
+      telling = telling.then(tellAll).catch(parts.failed)
+      void telling.then(() => {
+        restUntil = clock.now() + (clock.now() - begun) / share
+      })
+    })
+  }
+  const of = (tenantId: string): Waiting => {
+    const known = waiting.get(tenantId) ?? { rooms: new Set(), places: new Set() }
+    waiting.set(tenantId, known)
+    return known
+  }
+  const tellAll = async (): Promise<void> => {
+    const all = [...waiting]
+    waiting.clear()
+    for (const [tenantId, due] of all) {
+      const away = await tellTenant(parts, tenantId, due)
+      if (away.length > 0) after(againMs, () => void lookAgain(tenantId, away).catch(parts.failed))
+    }
+  }
+  const lookAgain = async (tenantId: string, away: readonly string[]): Promise<void> => {
+    await tellTenant(parts, tenantId, { rooms: new Set(), places: new Set(away) })
+  }
+
+  return {
+    spoken(tenantId, roomId, members) {
+      const { rooms } = of(tenantId)
+      if (members > bounds.activityMembers || rooms.size >= mostWaiting) return
+      rooms.add(roomId)
+      gather()
+    },
+    read(tenantId, roomId, userId) {
+      const { places } = of(tenantId)
+      if (places.size >= mostWaiting) return
+      places.add(placeOf(roomId, userId))
+      gather()
+    },
+    async close() {
+      for (const timer of timers) timer.cancel()
+      timers.clear()
+      await telling
+    },
+  }
+}
+
+/** The places of those who are not online. */
+const tellTenant = async (parts: ActivityParts, tenantId: string, due: Waiting): Promise<readonly string[]> => {
+  const found = await parts.store
+    .of(tenantId)
+    .read(async (rows) => [
+      ...(await inParts([...due.rooms], (some) => stands(rows).where('chat_member.room_id', 'in', some).execute())),
+      ...(await inParts([...due.places], (some) => stands(rows).where('place', 'in', some).execute())),
+    ])
+  const byPlace = new Map(found.map((row) => [placeOf(row.room_id, row.user_id), row]))
+  const online = new Map<string, boolean>()
+  const away: string[] = []
+  for (const [place, row] of byPlace) {
+    const { user_id: userId } = row
+    if (!online.has(userId)) online.set(userId, await parts.isOnline(tenantId, userId))
+    if (online.get(userId)) await parts.tell(tenantId, userId, activityOf(row)).catch(parts.failed)
+    else away.push(place)
+  }
+  return away
+}
+
+const inParts = async <T>(
+  values: readonly string[],
+  read: (some: readonly string[]) => Promise<readonly T[]>,
+): Promise<readonly T[]> => {
+  const found: T[] = []
+  for (let begin = 0; begin < values.length; begin += atOnce) {
+    found.push(...(await read(values.slice(begin, begin + atOnce))))
+  }
+  return found
+}
+
+const stands = (rows: Rows) =>
+  rows
+    .selectFrom('chat_member')
+    .innerJoin('chat_room', 'chat_room.id', 'chat_member.room_id')
+    .select(['chat_member.user_id', 'chat_member.room_id', 'chat_room.last_number', 'chat_member.read_number'])
+
+const activityOf = ({ room_id, last_number, read_number }: Row): ChatActivity => ({
+  roomId: room_id,
+  lastNumber: last_number,
+  read: read_number,
+  unread: last_number - read_number,
+})
