@@ -42,7 +42,7 @@ type Prepared = Omit<PublishRequest, 'room' | 'data'> & { readonly room: Room; r
 
 const append = async (services: Services, caller: Caller, prepared: Prepared): Promise<PublishResult> => {
   const { app, clock, engine, ids, metrics, reactor } = services
-  const { room } = prepared
+  const { depth = 0, room } = prepared
   const startedAt = clock.now()
   const userId = userOfCaller(caller)
   const published = await engine.log.publish(
@@ -59,12 +59,14 @@ const append = async (services: Services, caller: Caller, prepared: Prepared): P
     {
       ...(prepared.key === undefined ? {} : { key: `${callerScope(caller)}|${prepared.key}` }),
       react: app.reactions(prepared.event).length > 0,
+      depth,
     },
   )
   metrics.observe('fanfare_publish_seconds', (clock.now() - startedAt) / 1000)
   if (!published.duplicate) {
     metrics.add('fanfare_events_published_total')
-    reactor.react(room, published.event, prepared.depth ?? 0)
+    // What is archived is reacted to once it was forwarded, by whoever does that.
+    if (room.log.archive === undefined) void reactor.react(room, published.event, depth)
   }
   const { id, epoch, offset, timestamp, durability, duplicate } = published
   return { id, room: room.name, epoch, offset, timestamp, durability, duplicate }

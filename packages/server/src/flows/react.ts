@@ -50,17 +50,21 @@ export class Reactor {
     this.#options = options
   }
 
-  react({ key, log }: LogRoom, event: RoomEvent, depth: number): void {
-    if (this.#options.app.reactions(event.type).length > 0) this.#chain(key, { event, depth, isMarked: log.durable })
+  /** Resolves once they are done, or failed; never rejects. */
+  async react({ key, log }: LogRoom, event: RoomEvent, depth: number): Promise<void> {
+    if (this.#options.app.reactions(event.type).length === 0) return
+    // What is archived is marked in the journal, by whoever forwards it.
+    await this.#chain(key, { event, depth, isMarked: log.durable && log.archive === undefined })
   }
 
-  #chain(key: RoomKey, run: Run): void {
+  #chain(key: RoomKey, run: Run): Promise<void> {
     const before = this.#chains.get(key) ?? Promise.resolve()
     const chain = before.then(() => this.#run(run))
     this.#chains.set(key, chain)
     chain.finally(() => {
       if (this.#chains.get(key) === chain) this.#chains.delete(key)
     })
+    return chain
   }
 
   async #run({ event, depth, isMarked }: Run): Promise<void> {
@@ -125,7 +129,7 @@ export class Reactor {
     if (events.length > 0) log.info({ events: events.length }, 'reactions that were left undone run now')
     for (const event of events) {
       const key = roomKey(event.tenantId, event.room)
-      if (app.reactions(event.type).length > 0) this.#chain(key, { event, depth: 0, isMarked: true })
+      if (app.reactions(event.type).length > 0) void this.#chain(key, { event, depth: 0, isMarked: true })
       // The application no longer reacts to it.
       else unreacted.done(event)
     }

@@ -82,3 +82,23 @@ export const purgeRoom = async (
   await rows.updateTable('journal_room').set({ due }).where('room', '=', room).execute()
   return { deleted: old.length, more: old.length === batch }
 }
+
+/** Rooms in which something has become too old. */
+export const readDue = async (
+  rows: Rows,
+  { atMost, limit }: { readonly atMost: number; readonly limit: number },
+): Promise<readonly string[]> => {
+  const due = await rows
+    .selectFrom('journal_room')
+    .select('room')
+    .where('due', '<=', atMost)
+    .orderBy('due')
+    .limit(limit)
+    .execute()
+  return due.map(({ room }) => room)
+}
+
+/** Looks at the room again then. */
+export const postponePurge = async (rows: Rows, room: string, until: number): Promise<void> => {
+  await rows.updateTable('journal_room').set({ due: until }).where('room', '=', room).execute()
+}

@@ -42,12 +42,17 @@ export const readUnsent = async (
 }
 
 /** Takes over a room that waited: of all nodes that saw the same, one does. */
-export const claimUnsent = async (rows: Rows, { room, waitingSince }: UnsentRoom, now: number): Promise<boolean> => {
+export const claimUnsent = async (
+  rows: Rows,
+  { room, sent, waitingSince }: UnsentRoom,
+  now: number,
+): Promise<boolean> => {
   const claimed = await rows
     .updateTable('journal_room')
     .set({ waiting_since: now })
     .where('room', '=', room)
     .where('waiting_since', '=', waitingSince)
+    .where('sent', '=', sent)
     .executeTakeFirst()
   return claimed.numUpdatedRows > 0n
 }
