@@ -8,6 +8,7 @@ import type { Backend } from './backend.ts'
 import { createStore, type OpenedStore } from './create-store.ts'
 import type { DataFolder } from './data-folder.ts'
 import { journalSchema } from './journal-tables.ts'
+import { postgresBackend } from './postgres/backend.ts'
 import { plainSealer } from './sealing.ts'
 import { sqliteBackend } from './sqlite/backend.ts'
 import type { Schema } from './tables.ts'
@@ -47,8 +48,8 @@ export const openStore = async (options: OpenStoreOptions): Promise<OpenedStore>
   return createStore({ ...options, backend, schemas, sealers: () => ({ of: async () => plainSealer }) })
 }
 
-const openBackend = ({ place, clock }: OpenStoreOptions): Backend => {
-  if (place.kind === 'postgres') throw new FanfareError('unavailable', 'PostgreSQL is not there yet.')
+const openBackend = ({ place, clock, log, metrics }: OpenStoreOptions): Backend => {
+  if (place.kind === 'postgres') return postgresBackend({ ...place, log, metrics })
   return sqliteBackend({ open: () => place.folder.database('store', { migrations: [] }), place: 'file', clock })
 }
 

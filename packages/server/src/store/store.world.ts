@@ -1,10 +1,10 @@
-/** A store for a test: SQLite in memory, opened in a few ms, with the tables of the features that the test is about. */
+/** A store for a test: SQLite in memory, opened in a few ms, or a database of its own in PostgreSQL. */
 import { DatabaseSync } from 'node:sqlite'
-import type { Clock } from '../lib/clock.ts'
-import { systemClock } from '../lib/clock.ts'
+import { type Clock, systemClock } from '../lib/clock.ts'
 import { type Ids, uuidv7 } from '../lib/ids.ts'
 import { type Log, silentLog } from '../lib/log.ts'
 import { type Metrics, noMetrics } from '../lib/metrics.ts'
+import type { Backend } from './backend.ts'
 import { createStore, type OpenedStore } from './create-store.ts'
 import { allSchemas } from './open-store.ts'
 import { plainSealer } from './sealing.ts'
@@ -14,6 +14,10 @@ import type { Schema } from './tables.ts'
 export type TestStoreOptions = {
   /** Besides the store's own. */
   readonly schemas?: readonly Schema[]
+  /** PostgreSQL only in `*.servers.test.ts`. @default 'sqlite' */
+  readonly kind?: 'sqlite' | 'postgres'
+  /** A database that is there, as for a second node. @default a new one */
+  readonly url?: string
   /** @default the system's */
   readonly clock?: Clock
   readonly ids?: Ids
@@ -26,16 +30,22 @@ export type TestStore = OpenedStore & AsyncDisposable
 export const openTestStore = async (options: TestStoreOptions = {}): Promise<TestStore> => {
   const { clock = systemClock, ids = uuidv7, log = silentLog, metrics = noMetrics } = options
   const schemas = allSchemas(options.schemas ?? [])
-  const backend = sqliteBackend({ open: () => new DatabaseSync(':memory:'), place: 'memory', clock })
+  const backend = await openBackend({ ...options, clock, log, metrics })
   await backend.migrate(schemas)
-  const store = createStore({
-    backend,
-    schemas,
-    clock,
-    ids,
-    log,
-    metrics,
-    sealers: () => ({ of: async () => plainSealer }),
-  })
+  const sealers = () => ({ of: async () => plainSealer })
+  const store = createStore({ backend, schemas, clock, ids, log, metrics, sealers })
   return { ...store, [Symbol.asyncDispose]: () => store.close() }
+}
+
+type BackendOptions = TestStoreOptions & { readonly clock: Clock; readonly log: Log; readonly metrics: Metrics }
+
+const openBackend = async ({ kind, url, clock, log, metrics }: BackendOptions): Promise<Backend> => {
+  if (kind !== 'postgres' && url === undefined) {
+    return sqliteBackend({ open: () => new DatabaseSync(':memory:'), place: 'memory', clock })
+  }
+  // Only those who ask for PostgreSQL wait for its client to be loaded.
+  const { postgresBackend } = await import('./postgres/backend.ts')
+  const { sharedPostgres } = await import('./postgres.world.ts')
+  const place = url ?? (await (await sharedPostgres()).database()).url
+  return postgresBackend({ url: place, connections: 10, log, metrics })
 }

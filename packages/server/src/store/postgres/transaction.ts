@@ -1,0 +1,86 @@
+/** One transaction of PostgreSQL from its beginning to its end: whose it is, how long it may last, and what an error leaves behind. */
+import { FanfareError } from '@fanfare/protocol'
+import type { DatabaseConnection } from 'kysely'
+import { escapeLiteral, type PoolClient } from 'pg'
+import type { Asked } from '../backend.ts'
+import { Watched } from '../watched.ts'
+import { PostgresConnection } from './connection.ts'
+import { isBroken, isConflict, toStoreError } from './errors.ts'
+import type { PostgresTimes } from './pool.ts'
+
+/** What row-level security asks: one tenant, or, for the store's own upkeep, all of them. */
+export const tenantSetting = 'fanfare.tenant'
+export const everywhereSetting = 'fanfare.everywhere'
+
+/** All that a transaction is told before its first query, in one message. It holds until its end, whoever the connection serves next. */
+export const beginning = ({ kind, whose }: Asked, times: PostgresTimes): string => {
+  const settings = {
+    statement_timeout: String(times.statementMs),
+    lock_timeout: String(times.lockMs),
+    idle_in_transaction_session_timeout: String(times.idleMs),
+    ...(whose === 'everywhere' ? { [everywhereSetting]: 'on' } : { [tenantSetting]: whose.tenantId }),
+  }
+  const calls = Object.entries(settings).map(([name, value]) => `set_config('${name}', ${escapeLiteral(value)}, true)`)
+  const mode = kind === 'read' ? ' ISOLATION LEVEL REPEATABLE READ READ ONLY' : ''
+  return `BEGIN${mode}; SELECT ${calls.join(', ')}`
+}
+
+export type Outcome<T> =
+  | { readonly kind: 'done'; readonly result: T }
+  /** Nothing was done. */
+  | { readonly kind: 'failed'; readonly error: unknown; readonly again: 'conflict' | 'not begun' | 'no' }
+
+/** On a connection of the pool, to which it goes back, unless it cannot be used again. Never throws. */
+export const runTransaction = async <T>(
+  client: PoolClient,
+  { begin, where }: { readonly begin: string; readonly where: string },
+  work: (connection: DatabaseConnection) => Promise<T>,
+): Promise<Outcome<T>> => {
+  try {
+    await client.query(begin)
+  } catch (error) {
+    await giveBack(client, error)
+    return { kind: 'failed', error: toStoreError(error, where), again: isBroken(error) ? 'not begun' : 'no' }
+  }
+  const connection = new PostgresConnection(client, where)
+  const own = new Watched(connection)
+  try {
+    const result = await work(own)
+    own.end()
+    await commit(client)
+    client.release()
+    return { kind: 'done', result }
+  } catch (error) {
+    own.close()
+    const cause = connection.failure ?? error
+    await giveBack(client, cause)
+    return { kind: 'failed', error: toStoreError(error, where), again: isConflict(cause) ? 'conflict' : 'no' }
+  }
+}
+
+const commit = async (client: PoolClient): Promise<void> => {
+  try {
+    await client.query('COMMIT')
+  } catch (error) {
+    throw isBroken(error) ? unknownCommit(error) : error
+  }
+}
+
+/** The one case in which nobody here knows whether a change was kept. */
+const unknownCommit = (cause: unknown): FanfareError =>
+  new FanfareError(
+    'unavailable',
+    'The connection to PostgreSQL ended while a change was being committed, so it may have been kept. Ask again, with the same key.',
+    { cause, retryAfterMs: 1_000 },
+  )
+
+const giveBack = async (client: PoolClient, error: unknown): Promise<void> => {
+  if (isBroken(error instanceof FanfareError ? (error.cause ?? error) : error)) return client.release(true)
+  try {
+    await client.query('ROLLBACK')
+    client.release()
+  } catch {
+    // It ends with its connection.
+    client.release(true)
+  }
+}
