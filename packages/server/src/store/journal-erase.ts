@@ -33,14 +33,19 @@ export const redactJournal = async (
  * Erases the room's events. It goes on from its beginning in an epoch that never was (I4); where its name is never used again,
  * not even that is kept.
  */
-export const eraseRoom = async (rows: Rows, room: string, how: { readonly unique: boolean }): Promise<void> => {
+export const eraseRoom = async (
+  rows: Rows,
+  room: string,
+  how: { readonly unique: boolean; readonly now: number },
+): Promise<void> => {
   // The room's row first: whoever appends holds it, and is waited for.
   if (how.unique) await rows.deleteFrom('journal_room').where('room', '=', room).execute()
   else {
+    const anew = { epoch: shortId(), top: 0, sent: 0, at: how.now, waiting_since: null, due: null }
     await rows
-      .updateTable('journal_room')
-      .set({ epoch: shortId(), top: 0, sent: 0, waiting_since: null, due: null })
-      .where('room', '=', room)
+      .insertInto('journal_room')
+      .values({ room, ...anew })
+      .onConflict((conflict) => conflict.columns(['tenant_id', 'room']).doUpdateSet(anew))
       .execute()
   }
   await rows.deleteFrom('journal').where('room', '=', room).execute()

@@ -14,12 +14,12 @@ import type { Log } from '../lib/log.ts'
 import type { Metrics } from '../lib/metrics.ts'
 import type { LogRoom } from '../model/room.ts'
 import { type RoomKey, roomKey, roomOfKey } from '../model/room-key.ts'
-import { createBatches } from './batches.ts'
+import { type Batches, createBatches } from './batches.ts'
 import { carried, carriedRedaction, carrierOf, draftOf, roomEventOf, unpack } from './journal-carrying.ts'
 import { eraseRoom } from './journal-erase.ts'
 import { JournalReads } from './journal-reads.ts'
 import { JournaledRoom } from './journaled-room.ts'
-import type { CommittedEvents, EventDraft, JournalEvent, Store } from './store.ts'
+import type { Change, CommittedEvents, EventDraft, JournalEvent, Store } from './store.ts'
 
 export type JournaledLogOptions = {
   /** The engine's. */
@@ -62,14 +62,15 @@ class Journaled implements JournaledLog {
   readonly #windows: HotWindows<JournaledRoom>
   readonly #heard = new Map<RoomKey, JournaledRoom>()
   readonly #repairing = new Set<JournaledRoom>()
-  readonly #publishes: ReturnType<typeof createBatches<EventDraft, JournalEvent>>
+  readonly #writes: Batches<Write, JournalEvent | undefined>
   #sink: RoomSink | undefined
 
   constructor(options: Required<JournaledLogOptions>) {
     this.#options = options
     this.#reads = new JournalReads(options)
     this.#windows = new HotWindows(options.hot)
-    this.#publishes = createBatches({ store: options.store, run: (change, drafts) => change.publish(drafts) })
+    const { clock, store } = options
+    this.#writes = createBatches({ store, run: (change, writes) => writeAll(change, writes, clock.now()) })
   }
 
   async start(sink: RoomSink): Promise<() => Promise<void>> {
@@ -107,15 +108,19 @@ class Journaled implements JournaledLog {
     const { tenantId, name } = roomOfKey(room.key)
     const { id, type, userId, data } = draft
     const { key, depth } = options ?? {}
-    const event = await this.#publishes.add(tenantId, {
-      room: name,
-      id,
-      type,
-      data,
-      ...(userId === undefined ? {} : { userId }),
-      ...(key === undefined ? {} : { key }),
-      ...(depth === undefined ? {} : { depth }),
+    const event = await this.#write(tenantId, {
+      kind: 'publish',
+      draft: {
+        room: name,
+        id,
+        type,
+        data,
+        ...(userId === undefined ? {} : { userId }),
+        ...(key === undefined ? {} : { key }),
+        ...(depth === undefined ? {} : { depth }),
+      },
     })
+    if (!event) throw new FanfareError('internal', 'A publish was answered with something else.')
     const { epoch, offset, timestamp } = event
     const receipt = { id: event.id, epoch, offset, timestamp, durability: 'disk' } as const
     return event.id === id
@@ -125,16 +130,17 @@ class Journaled implements JournaledLog {
 
   async read(...[room, query]: Parameters<RoomLog['read']>): ReturnType<RoomLog['read']> {
     if (!room.log.archive) return this.#options.inner.read(room, query)
+    this.#checkRunning()
     return this.#reads.read(room, query, this.#heard.get(room.key))
   }
 
   async forget(room: LogRoom): Promise<void> {
-    const { inner, store } = this.#options
+    const { inner } = this.#options
     if (!room.log.archive) return inner.forget(room)
     const { tenantId, name } = roomOfKey(room.key)
-    await store.of(tenantId).change(({ rows }) => eraseRoom(rows, name, { unique: room.log.unique === true }))
+    await this.#write(tenantId, { kind: 'forget', room: name, unique: room.log.unique === true })
+    // Tells every node that listens that it lost its place.
     await inner.forget(carrierOf(room))
-    this.#lose(room.key)
   }
 
   async forward(room: LogRoom, event: JournalEvent): Promise<void> {
@@ -148,6 +154,17 @@ class Journaled implements JournaledLog {
     if (!room.log.archive) return
     const { tenantId, name } = roomOfKey(room.key)
     await inner.publish(carrierOf(room), carriedRedaction(tenantId, name, ids(clock.now())))
+  }
+
+  /** In the order in which they are asked for. */
+  async #write(tenantId: string, write: Write): Promise<JournalEvent | undefined> {
+    this.#checkRunning()
+    return this.#writes.add(tenantId, write)
+  }
+
+  /** @throws FanfareError `unavailable` before the start and after the end */
+  #checkRunning(): void {
+    if (!this.#sink) throw new FanfareError('unavailable', 'The engine is not running.')
   }
 
   #roomOf(room: LogRoom): JournaledRoom {
@@ -231,6 +248,34 @@ class Journaled implements JournaledLog {
       throw error
     }
   }
+}
+
+type Write =
+  | { readonly kind: 'publish'; readonly draft: EventDraft }
+  | { readonly kind: 'forget'; readonly room: string; readonly unique: boolean }
+
+/** An event for each publish, undefined for what was forgotten. */
+const writeAll = async (
+  change: Change,
+  writes: readonly Write[],
+  now: number,
+): Promise<readonly (JournalEvent | undefined)[]> => {
+  const written: (JournalEvent | undefined)[] = []
+  let drafts: EventDraft[] = []
+  const publish = async () => {
+    written.push(...(await change.publish(drafts)))
+    drafts = []
+  }
+  for (const write of writes) {
+    if (write.kind === 'publish') drafts.push(write.draft)
+    else {
+      await publish()
+      await eraseRoom(change.rows, write.room, { unique: write.unique, now })
+      written.push(undefined)
+    }
+  }
+  await publish()
+  return written
 }
 
 /** @throws FanfareError `unavailable`: what `log.archive` needs is not there */
