@@ -144,3 +144,51 @@ test('configWith takes the defaults but for what it is given', () => {
   expect(config).toMatchObject({ port: 0, host: '127.0.0.1' })
   expect(config.limits).toMatchObject({ authMs: 50, ticketMs: defaultLimits.ticketMs })
 })
+
+const sealingKey = Buffer.alloc(32, 7).toString('base64')
+
+test('a database is found under either name, and what is no address of one is refused without its password', () => {
+  const url = 'postgres://fanfare:hunter2@db.example:5432/fanfare'
+  expect(read({ environment: { DATABASE_URL: url } }).config.databaseUrl).toBe(url)
+  const both = { DATABASE_URL: url, FANFARE_DATABASE_URL: 'postgres://other/db' }
+  expect(read({ environment: both }).config.databaseUrl).toBe('postgres://other/db')
+  for (const bad of [
+    'mysql://root:hunter2@host/db',
+    'postgres://fanfare:hunter2@host',
+    'hunter2',
+    'postgres://u:%@h/x y',
+  ]) {
+    const told = problemsOf({ environment: { DATABASE_URL: bad } })
+    expect(told.includes('hunter2')).toBe(false)
+    if (!bad.startsWith('postgres://u')) expect(told).toContain('DATABASE_URL')
+  }
+})
+
+test('keys that seal are 32 bytes each, and a wrong one is told by its place, not by what it is', () => {
+  const { config } = read({ environment: { FANFARE_ENCRYPTION_KEYS: `${sealingKey}, ${sealingKey}` } })
+  expect(config.encryptionKeys).toEqual([sealingKey, sealingKey])
+  expect(Object.isFrozen(config.encryptionKeys)).toBe(true)
+  const told = problemsOf({ environment: { FANFARE_ENCRYPTION_KEYS: `${sealingKey},c2hvcnQ=` } })
+  expect(told).toMatch(/FANFARE_ENCRYPTION_KEYS.*key 2.*openssl rand -base64 32/)
+  expect(told).not.toContain('c2hvcnQ')
+})
+
+test('Web Push is configured whole or not at all', () => {
+  const whole = {
+    FANFARE_VAPID_PUBLIC_KEY: Buffer.alloc(65, 4).toString('base64url'),
+    FANFARE_VAPID_PRIVATE_KEY: Buffer.alloc(32, 5).toString('base64url'),
+    FANFARE_VAPID_SUBJECT: 'mailto:ops@example.org',
+  }
+  expect(problemsOf({ environment: whole })).toBe('')
+  expect(problemsOf({ environment: { FANFARE_VAPID_SUBJECT: 'mailto:ops@example.org' } })).toContain('all of')
+  expect(problemsOf({ environment: { ...whole, FANFARE_VAPID_PUBLIC_KEY: 'short' } })).toContain('65 bytes')
+  expect(problemsOf({ environment: { ...whole, FANFARE_VAPID_PRIVATE_KEY: 'short' } })).toContain('32 bytes')
+  expect(problemsOf({ environment: { ...whole, FANFARE_VAPID_SUBJECT: 'ops' } })).toContain('mailto:')
+})
+
+test('in production the key of the audit is as strong as any secret', () => {
+  const secret = 'kR8vQ2mZx7Lp0TtWfYc3NsHb6UdJe1AgiO9yKw4XqE5rVnM'
+  const production = { FANFARE_MODE: 'production', FANFARE_SECRET: secret }
+  expect(problemsOf({ environment: { ...production, FANFARE_AUDIT_KEY: 'short' } })).toContain('FANFARE_AUDIT_KEY')
+  expect(problemsOf({ environment: { ...production, FANFARE_AUDIT_KEY: secret } })).toBe('')
+})

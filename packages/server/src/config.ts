@@ -12,6 +12,7 @@ import { nearest } from './lib/nearest.ts'
 import { flag, integer, list, oneOf, type Setting, secret, size, text, time, type ValueOf } from './lib/setting.ts'
 import { limitDocs } from './limit-docs.ts'
 import { parseRedisAddress } from './redis/address.ts'
+import { storeSettings } from './store/store-settings.ts'
 
 const none = undefined
 
@@ -60,6 +61,7 @@ export const settings = {
   }),
   redisUrl: redisUrlSetting,
   redisPrefix: redisPrefixSetting,
+  ...storeSettings,
   memoryBytes: size({ default: 256 * 1024 ** 2, doc: 'Memory for the events of rooms that are not durable, in all.' }),
   secret: secret({ doc: 'Signs and verifies HS256 tokens. At least 32 random bytes: `openssl rand -base64 48`.' }),
   keysFile: text({ default: none, doc: 'A file with a JSON Web Key Set from which tokens are verified.' }),
@@ -83,6 +85,19 @@ export const settings = {
   trustedProxies: list({
     default: [],
     doc: 'Addresses or blocks of proxies whose `X-Forwarded-For` is believed, such as `10.0.0.0/8`.',
+  }),
+  vapidPublicKey: text({
+    default: none,
+    doc: 'By which push services of browsers know this server; with the two below, notifications go out as Web Push. Make a pair with: npx web-push generate-vapid-keys',
+  }),
+  vapidPrivateKey: secret({ doc: 'The private half of the pair.' }),
+  vapidSubject: text({ default: none, doc: 'Whom push services may write to: `mailto:` or an `https:` address.' }),
+  auditKey: secret({
+    doc: 'Signs checkpoints of the audit. At least 32 random bytes: `openssl rand -base64 48`. Unset: made from the secret that signs tokens.',
+  }),
+  auditCheckpoints: text({
+    default: none,
+    doc: 'A file to which checkpoints of the audit are appended, best on the disk of another machine.',
   }),
   logLevel: oneOf(['debug', 'info', 'warn', 'error', 'silent'], {
     default: 'info',
@@ -207,8 +222,11 @@ const unknownVariables = (environment: { readonly [variable: string]: string | u
 }
 
 /** Our own name, and then one that others use too. */
-const variablesOf = ({ name, variable }: SettingRow): readonly string[] =>
-  name === 'redisUrl' ? [variable, 'REDIS_URL'] : [variable]
+const variablesOf = ({ name, variable }: SettingRow): readonly string[] => {
+  const others: { readonly [name: string]: string } = { redisUrl: 'REDIS_URL', databaseUrl: 'DATABASE_URL' }
+  const other = others[name]
+  return other === undefined ? [variable] : [variable, other]
+}
 
 const find = (row: SettingRow, sources: ConfigSources, file: ReadonlyMap<string, string>): Given | undefined => {
   const { environment = {}, commandLine = {} } = sources
@@ -246,6 +264,26 @@ const together = (config: Config): readonly string[] => {
     ...problemOf('FANFARE_TRUSTED_PROXIES', () => trustProxies(config.trustedProxies)),
     ...(weakness ? [`FANFARE_SECRET ${weakness}. Make one with: openssl rand -base64 48`] : []),
     ...(blind ? [nothingVerifies] : []),
+    ...pushProblems(config),
+    ...(config.auditKey && mode === 'production' && weaknessOf(config.auditKey)
+      ? [`FANFARE_AUDIT_KEY ${weaknessOf(config.auditKey)}. Make one with: openssl rand -base64 48`]
+      : []),
+  ]
+}
+
+/** A pair of which the private half is not the public one's is found when the first push is sent; what can be seen is told now. */
+const pushProblems = ({ vapidPublicKey, vapidPrivateKey, vapidSubject }: Config): readonly string[] => {
+  const given = [vapidPublicKey, vapidPrivateKey, vapidSubject].filter((one) => one !== undefined).length
+  const bytesOf = (key: string | undefined) => Buffer.from(key ?? '', 'base64url').length
+  const together = 'FANFARE_VAPID_PUBLIC_KEY, FANFARE_VAPID_PRIVATE_KEY and FANFARE_VAPID_SUBJECT'
+  if (given === 0) return []
+  if (given < 3) return [`Web Push needs all of ${together}, or none.`]
+  return [
+    ...(bytesOf(vapidPublicKey) === 65 ? [] : ['FANFARE_VAPID_PUBLIC_KEY is not 65 bytes in URL-safe base64.']),
+    ...(bytesOf(vapidPrivateKey) === 32 ? [] : ['FANFARE_VAPID_PRIVATE_KEY is not 32 bytes in URL-safe base64.']),
+    ...(/^(mailto:.+@|https:\/\/)/.test(vapidSubject ?? '')
+      ? []
+      : ['FANFARE_VAPID_SUBJECT must be a mailto: or https: address.']),
   ]
 }
 
