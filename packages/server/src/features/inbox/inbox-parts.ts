@@ -1,0 +1,30 @@
+/** What the verbs of the inbox work with. Shapes only; `inbox.ts` puts them together. */
+import type { Clock } from '../../lib/clock.ts'
+import type { Ids } from '../../lib/ids.ts'
+import type { Log } from '../../lib/log.ts'
+import type { Change, Sealer, Store } from '../../store/store.ts'
+import type { InboxSettings } from './settings.ts'
+
+export type InboxParts = {
+  readonly store: Store
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly log: Log
+  readonly settings: InboxSettings
+  /** Whether anything is ever pushed. */
+  readonly pushes: boolean
+}
+
+/** A change of one tenant's inboxes, and what seals what it writes. */
+export type InboxChange = { readonly change: Change; readonly sealer: Sealer; readonly parts: InboxParts }
+
+/** Runs it as one transaction. @throws FanfareError `unavailable`, what `work` throws */
+export const changeInbox = async <Result>(
+  parts: InboxParts,
+  tenantId: string,
+  work: (within: InboxChange) => Promise<Result>,
+): Promise<Result> => {
+  const store = parts.store.of(tenantId)
+  const sealer = await store.sealer()
+  return store.change((change) => work({ change, sealer, parts }))
+}

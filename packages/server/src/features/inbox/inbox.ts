@@ -1,0 +1,75 @@
+/**
+ * The inbox: notifications that stay, the same count on every device of a user, and Web Push for whoever is not there. Puts the
+ * parts together and owns no rule.
+ */
+import { SeldomWarning } from '../../lib/seldom.ts'
+import type { Feature, FeatureServices } from '../feature.ts'
+import { createInboxApi } from './api.ts'
+import { describeInbox } from './describe.ts'
+import type { InboxParts } from './inbox-parts.ts'
+import { checkAll, notifyIn } from './notify.ts'
+import type { Outcome } from './push/outcome.ts'
+import { createPoster } from './push/post.ts'
+import { openVapid, type Vapid } from './push/vapid.ts'
+import { inboxLimits, readSettings } from './settings.ts'
+import { inboxSchema } from './tables.ts'
+import { Worker } from './worker.ts'
+import { pushWorksOf, worksOf } from './works.ts'
+
+export const inbox: Feature<'inbox'> = {
+  name: 'inbox',
+  describe: describeInbox,
+  schema: inboxSchema,
+  async open(services, options) {
+    const { store, clock, ids, log, settings, audit } = services
+    const { mode, vapid } = settings
+    const pushes = vapid !== undefined
+    const parts: InboxParts = { store, clock, ids, log, settings: readSettings(options), pushes }
+    const push = vapid && (await openPush(services, parts, vapid))
+    const warning = new SeldomWarning({ clock, log }, 'work of the inbox was not done; it is tried again')
+    const worker = new Worker({
+      store,
+      clock,
+      works: [...worksOf(parts), ...(push?.works ?? [])],
+      failed: (error, about) => warning.warn({ error, ...about }),
+    })
+    worker.start()
+    services.offer('notify', {
+      async in(change, tenantId, notifications) {
+        const checked = checkAll(notifications)
+        await notifyIn({ change, parts, sealer: await store.of(tenantId).sealer() }, checked)
+      },
+    })
+    const apiParts = { ...parts, mode, audit, pushKey: vapid?.publicKey }
+    return {
+      api: (context) => createInboxApi(apiParts, context),
+      async stop() {
+        await worker.stop()
+        push?.close()
+      },
+    }
+  },
+}
+
+const openPush = async (services: FeatureServices, parts: InboxParts, vapid: Vapid) => {
+  const { clock, log, metrics, settings } = services
+  const poster = createPoster({ mode: settings.mode, clock, timeoutMs: inboxLimits.pushTimeoutMs })
+  const warning = new SeldomWarning({ clock, log }, 'a push was not taken')
+  const counters = new Map<Outcome['kind'], { add(by?: number): void }>([
+    ['sent', metrics.counter('fanfare_inbox_pushes_sent_total', 'Pushes that a push service took.')],
+    ['later', metrics.counter('fanfare_inbox_pushes_delayed_total', 'Pushes that failed and are tried again.')],
+    ['refused', metrics.counter('fanfare_inbox_pushes_refused_total', 'Pushes that a push service refused for good.')],
+    ['gone', metrics.counter('fanfare_inbox_pushes_gone_total', 'Browsers that are not there any more.')],
+  ])
+  const works = pushWorksOf(
+    {
+      ...parts,
+      makePush: await openVapid(vapid),
+      post: poster.post,
+      counted: (kind) => counters.get(kind)?.add(),
+      warn: (about) => warning.warn(about),
+    },
+    services,
+  )
+  return { works, close: () => poster.close() }
+}
