@@ -9,7 +9,7 @@ import { countsLine, noCounts } from './lib/suites.mjs'
 import { isProvided } from './lib/tools.mjs'
 
 const bun = await ensure()
-await ensureSystem(['redis-server'], isProvided)
+await ensureSystem(['redis-server', 'postgresql'], isProvided)
 const asked = process.argv.slice(2)
 const files = filesIn(['test/faults'], (name) => name.endsWith('.ts')).filter(
   (file) => asked.length === 0 || asked.some((word) => file.includes(word)),

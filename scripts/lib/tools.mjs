@@ -1,6 +1,6 @@
 // Where the programs are that tests drive: a Chromium, a Python with `websockets`, servers. Owns only the search.
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import process from 'node:process'
 
@@ -20,6 +20,15 @@ export const chromiumPath = () =>
 const systemProgram = (name) =>
   onPath(name) ?? ['/usr/sbin', '/usr/local/sbin'].map((folder) => join(folder, name)).find((path) => existsSync(path))
 
+const debianPostgres = '/usr/lib/postgresql'
+
+/** Debian keeps the programs of each version in a folder of its own, off the path. */
+const postgresFolders = () =>
+  existsSync(debianPostgres) ? readdirSync(debianPostgres).map((version) => join(debianPostgres, version, 'bin')) : []
+
+const hasPostgres = () =>
+  onPath('initdb') !== undefined || postgresFolders().some((folder) => existsSync(join(folder, 'initdb')))
+
 const speaks = (python) => spawnSync(python, ['-c', 'import websockets'], { stdio: 'ignore' }).status === 0
 
 /** `PYTHON_PATH` where it is set, else the first Python 3 that can import `websockets`. */
@@ -35,6 +44,8 @@ export const provided = {
   'python3-websockets': () => pythonPath() !== undefined,
   // On free ports: no service need run. Valkey under the name of Redis serves too.
   'redis-server': () => systemProgram('redis-server') !== undefined,
+  // As its own user, in a folder of the test's; the service need not run.
+  postgresql: hasPostgres,
   nginx: () => systemProgram('nginx') !== undefined,
   haproxy: () => systemProgram('haproxy') !== undefined,
 }
