@@ -1,12 +1,25 @@
 import { expect, test } from 'bun:test'
-import { ownStatusOf, type StatusChange, type StatusRow, statusOf, transition, unknownUser } from './transition.ts'
+import {
+  endOf,
+  ownStatusOf,
+  type StatusChange,
+  type StatusRow,
+  statusOf,
+  transition,
+  unknownUser,
+} from './transition.ts'
 
 const start = Date.UTC(2026, 0, 1)
 const at = (seconds: number) => start + seconds * 1_000
 const iso = (seconds: number) => new Date(at(seconds)).toISOString()
 
 const came = (seconds: number): StatusChange => ({ kind: 'came', at: at(seconds) })
-const went = (seconds: number): StatusChange => ({ kind: 'went', at: at(seconds) })
+const went = (seconds: number, since = 0): StatusChange => ({ kind: 'went', at: at(seconds), since: at(since) })
+const left = (seconds: number, connectedAt: number): StatusChange => ({
+  kind: 'left',
+  at: at(seconds),
+  connectedAt: at(connectedAt),
+})
 const chose = (seconds: number, status: object): StatusChange => ({ kind: 'chose', at: at(seconds), status })
 
 const after = (...changes: readonly StatusChange[]): StatusRow => changes.reduce(transition, unknownUser('ann'))
@@ -20,9 +33,20 @@ test('whoever comes is online, and whoever went was last seen about when the las
   expect(statusOf(after(came(0), went(100)), at(500))).toMatchObject({ state: 'offline', lastSeen: iso(80) })
 })
 
-test('U2 an end that is told late leaves a user alone who is back, and a later one does not', () => {
+test('U2 an end that is told late leaves a user alone who is back', () => {
   expect(statusOf(after(came(0), came(95), went(100)), at(100)).state).toBe('online')
-  expect(statusOf(after(came(0), came(95), went(100), went(120)), at(120)).state).toBe('offline')
+  expect(statusOf(after(came(0), came(95), went(120, 95)), at(120)).state).toBe('offline')
+})
+
+test('U2 an end that may be told for the second time decides nothing of a session that may be of a later time', () => {
+  const back = after(came(0), came(50))
+  expect(endOf(back, { at: at(80), since: at(0) })).toBe('doubtful')
+  expect(transition(back, went(80))).toEqual(back)
+  expect(transition(back, left(80, 0))).toEqual(back)
+  expect(statusOf(transition(back, left(80, 50)), at(80)).state).toBe('offline')
+  // As soon after the beginning as no later time can be, or as long ago.
+  expect(endOf(after(came(50), came(55)), { at: at(80), since: at(50) })).toBe('certain')
+  expect(endOf(back, { at: at(126), since: at(0) })).toBe('certain')
 })
 
 test.each(['away', 'in_call'])('%s stays until the user goes offline', (state) => {

@@ -21,17 +21,31 @@ export type StatusRow = {
   readonly version: number
 }
 
-/** @property at ms since 1970: when it was certain, by the clock of the node that says so. */
+/**
+ * `went` is an end that is told, which may be long after it was one; `left` a user who was not there when looked at twice, the
+ * newest of whose sessions began at `connectedAt`.
+ *
+ * @property since when the time began that ended
+ * @property at ms since 1970: when it was so, by the clock of the node that says it
+ */
 export type StatusChange =
   | { readonly kind: 'came'; readonly at: number }
-  | { readonly kind: 'went'; readonly at: number }
+  | { readonly kind: 'went'; readonly at: number; readonly since: number }
+  | { readonly kind: 'left'; readonly at: number; readonly connectedAt: number }
   | { readonly kind: 'chose'; readonly at: number; readonly status: NewStatus }
 
 /**
  * Of an end that is told: a user whose newest session is younger than this is back, because an end comes 15 s or more after
- * the last session was seen. What is left of the 15 s is for clocks that differ. Whoever is back is held anew, and ends anew.
+ * the last session was seen. Whoever is back is held anew, and ends anew. What is left of the 15 s is for clocks that differ.
  */
 const backWithinMs = 10_000
+/**
+ * An end that could not be dealt with is told again after a minute. So a session that is younger than this may be of a later
+ * time than the one that ended: whether the user is there must be looked at twice.
+ */
+const doubtfulMs = 75_000
+/** From the beginning of a time to its end it is longer than this: a session so early in it is not of a later time. */
+const shortestTimeMs = 10_000
 /** From the last session to the end that is told of it: 15 to 25 s. */
 const toldAfterMs = 20_000
 
@@ -57,10 +71,21 @@ const applied = (row: StatusRow, change: StatusChange): StatusRow => {
     case 'came':
       return { ...row, isConnected: true, connectedAt: Math.max(row.connectedAt, change.at) }
     case 'went':
-      return row.isConnected && row.connectedAt <= change.at - backWithinMs ? gone(row, change.at) : row
+      return endOf(row, change) === 'certain' ? gone(row, change.at) : row
+    case 'left':
+      return row.isConnected && row.connectedAt === change.connectedAt ? gone(row, change.at) : row
     case 'chose':
       return chosen(row, change)
   }
+}
+
+/** Whether an end that is told is one of the user as the row has it. */
+export const endOf = (
+  { isConnected, connectedAt }: StatusRow,
+  { at, since }: { readonly at: number; readonly since: number },
+): 'none' | 'doubtful' | 'certain' => {
+  if (!isConnected || connectedAt > at - backWithinMs) return 'none'
+  return connectedAt > Math.max(at - doubtfulMs, since + shortestTimeMs) ? 'doubtful' : 'certain'
 }
 
 const gone = (row: StatusRow, at: number): StatusRow => ({
