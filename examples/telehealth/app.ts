@@ -5,7 +5,7 @@ import { seedDemo } from './demo.ts'
 import { createTally, metricsOf } from './metrics.ts'
 import { pagePaths, servePage } from './pages.ts'
 import { createPeople, demoPassword, demoPeople } from './people.ts'
-import { notifyAbsent } from './reactions.ts'
+import { onMessage } from './reactions.ts'
 import { routes } from './routes.ts'
 import type { Door } from './sign-in.ts'
 import { socketio } from './socket/socketio.ts'
@@ -33,10 +33,7 @@ export const createTelehealth = ({ idleTimeout = '5m' }: TelehealthOptions = {})
       },
     },
     on: {
-      'message.created': async (context, event) => {
-        tally.messages++
-        await notifyAbsent(context, event)
-      },
+      'message.created': onMessage(tally),
     },
     metrics: metricsOf(tally),
     socketio: socketio({ idleTimeout, tally }),

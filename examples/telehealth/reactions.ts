@@ -1,13 +1,21 @@
 /** What follows from a message: whoever of the visit is not looking at it finds it among their notifications. */
 import type { ChatMessage, RoomEvent } from '@fanfare/protocol'
 import type { AppContext } from '@fanfare/server'
+import type { Tally } from './metrics.ts'
 import { peopleIn, visitRoom } from './visits.ts'
 
 const previewLength = 120
 
-/** On `message.created`. Once for each message and person, however often it is told. */
-export const notifyAbsent = async (context: AppContext, { data }: RoomEvent<string, unknown>): Promise<void> => {
-  const { id, roomId, userId: senderId, text } = (data as { readonly message: ChatMessage }).message
+/** On `message.created`. Everybody is notified of a message once, however often it is told. */
+export const onMessage =
+  (tally: Tally) =>
+  async (context: AppContext, { data }: RoomEvent<string, unknown>): Promise<void> => {
+    tally.messages++
+    await notifyAbsent(context, (data as { readonly message: ChatMessage }).message)
+  }
+
+const notifyAbsent = async (context: AppContext, message: ChatMessage): Promise<void> => {
+  const { id, roomId, userId: senderId, text } = message
   const [room, { members }, present] = await Promise.all([
     context.chat.room(roomId),
     context.chat.members(roomId),
