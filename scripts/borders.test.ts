@@ -42,7 +42,7 @@ test('lets only the composition root name an engine or a listener', () => {
   expect(findBroken([server('server.ts', './engine/embedded/engine.ts', './listen/bun.ts')])).toEqual([])
   expect(findBroken([server('backing.ts', './engine/redis/redis.ts')])).toEqual([])
   const [problem] = findBroken([server('http/api.ts', '../engine/embedded/engine.ts')])
-  expect(problem).toContain('only backing.ts and server.ts name engine/embedded')
+  expect(problem).toContain('only backing.ts, node.ts, create-fanfare.ts and server.ts name engine/embedded')
 })
 
 test('keeps features apart', () => {

@@ -43,7 +43,12 @@ export const serverOrder: readonly string[] = [
   'log.ts',
   'client-bundle.ts',
   'trust.ts',
+  'chosen-features.ts',
   'backing.ts',
+  'node-features.ts',
+  'node-services.ts',
+  'node.ts',
+  'create-fanfare.ts',
   'server.ts',
   'index.ts',
   'cli',
@@ -53,7 +58,7 @@ export const serverOrder: readonly string[] = [
 /** Concrete things of the server, which only the composition names; everybody else knows their ports. */
 export const concrete: readonly string[] = ['engine/embedded', 'engine/redis', 'listen']
 
-const composition: readonly string[] = ['backing.ts', 'server.ts']
+const composition: readonly string[] = ['backing.ts', 'node.ts', 'create-fanfare.ts', 'server.ts']
 
 export type SourceFile = { readonly path: string; readonly source: string }
 type Import = { readonly from: string; readonly to: string; readonly specifier: string }
@@ -100,7 +105,7 @@ const withinServer = ({ from, to, specifier }: Import): string | undefined => {
     (folder) => within(`${serverSource}${folder}`, to) && !within(`${serverSource}${folder}`, from),
   )
   if (hidden !== undefined && !composition.includes(source)) {
-    return `${from} imports ${specifier}: only ${composition.join(' and ')} name ${hidden}; others use its port.`
+    return `${from} imports ${specifier}: only ${composition.slice(0, -1).join(', ')} and ${composition.at(-1)} name ${hidden}; others use its port.`
   }
   return betweenFeatures({ from, to, specifier })
 }

@@ -2,16 +2,18 @@
  * What a node stands on: alone, its own disk and memory; with others, the Redis that they share. Part of the composition,
  * with `server.ts` the only file that names concrete engines and stores.
  */
+import type { App } from './app/app.ts'
 import { redisTickets } from './auth/redis-tickets.ts'
 import { secretInFolder, secretInRedis } from './auth/secret.ts'
 import { memoryTickets } from './auth/tickets.ts'
+import type { Choices } from './chosen-features.ts'
 import type { Config } from './config.ts'
 import { createEmbeddedEngine } from './engine/embedded/embedded.ts'
 import type { Engine } from './engine/engine.ts'
 import { createRedisEngine } from './engine/redis/redis.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Closing } from './lib/closing.ts'
-import { nodeId } from './lib/ids.ts'
+import { nodeId, uuidv7 } from './lib/ids.ts'
 import type { Log } from './lib/log.ts'
 import type { Metrics } from './lib/metrics.ts'
 import type { Cache } from './model/cache.ts'
@@ -20,8 +22,10 @@ import { describeAddress, parseRedisAddress, type RedisAddress } from './redis/a
 import { inspectServer, risksOf } from './redis/inspect.ts'
 import { reachRedis } from './redis/reach.ts'
 import type { OpenRedis } from './redis/redis.ts'
+import type { OpenedStore } from './store/create-store.ts'
 import { openDataFolder } from './store/data-folder.ts'
 import { memoryOnce } from './store/memory-once.ts'
+import { openStore, type StorePlace } from './store/open-store.ts'
 import { RedisCache } from './store/redis-cache.ts'
 import { redisOnce } from './store/redis-once.ts'
 import { redisTexts } from './store/redis-texts.ts'
@@ -43,6 +47,8 @@ export type Backing = {
   readonly cache: Cache
   readonly commands: Once
   readonly trust: TrustPlace
+  /** Undefined where nodes share no store. */
+  readonly storePlace: StorePlace | undefined
   /** Where it is, for the log. */
   readonly where: { readonly [name: string]: string | number }
 }
@@ -69,8 +75,34 @@ const openAlone = async ({ clock, config, log }: BackingParts, closing: Closing)
       tickets: memoryTickets({ clock }),
       keepSecret: secretInFolder(folder.path),
     },
-    where: { dataFolder },
+    storePlace: postgresOf(config) ?? { kind: 'sqlite', folder },
+    where: { dataFolder, ...whereStore(config) },
   }
+}
+
+const postgresOf = ({ databaseConnections, databaseUrl }: Config): StorePlace | undefined =>
+  databaseUrl === undefined ? undefined : { kind: 'postgres', url: databaseUrl, connections: databaseConnections }
+
+/** Without the password. */
+const whereStore = ({ databaseUrl }: Config): { readonly database?: string } =>
+  databaseUrl === undefined ? {} : { database: new URL(databaseUrl).host }
+
+export type NodeStoreParts = BackingParts & {
+  readonly app: Pick<App, 'archived'>
+  readonly choices: Choices
+  readonly place: StorePlace | undefined
+}
+
+/** The store of a node, where somebody needs one or it was asked for. @throws FanfareError `unavailable`, saying what to do */
+export const openNodeStore = async (parts: NodeStoreParts, closing: Closing): Promise<OpenedStore | undefined> => {
+  const { app, choices, config, place } = parts
+  const needed = choices.chosen.length > 0 || app.archived.length > 0 || place?.kind === 'postgres'
+  if (!place || !needed) return undefined
+  const { encryptionKeys, mode } = config
+  const schemas = choices.chosen.map(({ feature }) => feature.schema)
+  const store = await openStore({ ...parts, place, schemas, encryptionKeys, mode, ids: uuidv7 })
+  closing.push(() => store.close())
+  return store
 }
 
 type SharedParts = BackingParts & { readonly address: RedisAddress }
@@ -90,7 +122,9 @@ const openWithOthers = async (parts: SharedParts, closing: Closing): Promise<Bac
     cache: new RedisCache({ redis }),
     commands: redisOnce({ redis, clock, log, forMs: idempotencyMs }),
     trust: { store: redisTrustStore(texts), tickets: redisTickets({ redis }), keepSecret: secretInRedis(texts) },
+    storePlace: postgresOf(config),
     where: {
+      ...whereStore(config),
       redis: describeAddress(address),
       prefix: config.redisPrefix,
       masters: redis

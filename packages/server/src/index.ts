@@ -34,17 +34,10 @@ export {
   socketHandler,
 } from './app/socketio-description.ts'
 export { type Config, configWith, readConfig } from './config.ts'
+export { type AttachedOptions, createFanfare, type Fanfare, type FanfareOptions } from './create-fanfare.ts'
 export { defineApp } from './features.ts'
 export { type Clock, systemClock } from './lib/clock.ts'
 export { type FakeClock, fakeClock } from './lib/fake-clock.ts'
 export { type Log, silentLog } from './lib/log.ts'
 export type { User } from './model/identity.ts'
-export {
-  type AttachedOptions,
-  createFanfare,
-  type Fanfare,
-  type FanfareOptions,
-  type RunningServer,
-  type StartOptions,
-  startServer,
-} from './server.ts'
+export { type RunningServer, type StartOptions, startServer } from './server.ts'

@@ -132,6 +132,8 @@ export type App = {
   readonly socketio: SocketIoRule | undefined
   readonly lifecycle: LifecycleRules
   readonly metrics: readonly MetricRule[]
+  /** Patterns of the application's own rooms that are kept in the store. */
+  readonly archived: readonly string[]
   /** Those that are on, by name. */
   readonly features: ReadonlyMap<string, FeatureChoice>
   readonly connected: readonly { readonly owner: Owner; readonly handle: ConnectedHandler }[]

@@ -15,7 +15,7 @@ import { type FakeClock, fakeClock } from '../lib/fake-clock.ts'
 import { secretId, uuidv7 } from '../lib/ids.ts'
 import type { Log, LogFields } from '../lib/log.ts'
 import { noOwnMetrics } from '../lib/metrics.ts'
-import type { AuditEntry } from '../model/audit.ts'
+import { type AuditEntry, noAudit } from '../model/audit.ts'
 import type { Store } from '../store/store.ts'
 import { openTestStore, type TestStore } from '../store/store.world.ts'
 import type { Feature, FeatureName, FeatureSettings, Offers } from './feature.ts'
@@ -69,6 +69,8 @@ export class FeatureWorld<Name extends FeatureName> implements AsyncDisposable {
   offered: Partial<Offers> = {}
   /** Who has a session and who is subscribed where, as the feature is told: `acme ann`, `acme ann room`. */
   readonly whereabouts: Whereabouts = { online: new Map(), inside: new Map() }
+  /** Whose subscriptions were to be weighed again: `acme ann`. */
+  readonly reweighed: string[] = []
   readonly logged: Logged[] = []
   readonly #feature: Feature<Name>
   readonly #options: FeatureWorldOptions<Name>
@@ -100,7 +102,8 @@ export class FeatureWorld<Name extends FeatureName> implements AsyncDisposable {
     this.#services = worldServices({
       app: defineAppWith([this.#feature], description),
       apis,
-      audit: offers.audit,
+      // What verbs tell of themselves is no word of the feature's.
+      audit: noAudit,
       clock,
       store,
       log,
@@ -121,6 +124,7 @@ export class FeatureWorld<Name extends FeatureName> implements AsyncDisposable {
       isOnline: async (tenantId: string, userId: string) => whereabouts.online.has(`${tenantId} ${userId}`),
       isIn: async (tenantId: string, userId: string, room: string) =>
         whereabouts.inside.has(`${tenantId} ${userId} ${room}`),
+      reweigh: async (tenantId: string, userId: string) => void this.reweighed.push(`${tenantId} ${userId}`),
     }
     await openFeatures([{ feature: this.#feature as never, options }], given, closing)
     return this

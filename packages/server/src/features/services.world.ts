@@ -41,7 +41,7 @@ export const worldServices = (options: WorldServicesOptions): WorldServices => {
   const end = store.onCommitted(({ events }) => {
     for (const { epoch: _, depth = 0, ...event } of events) {
       options.published(event)
-      services.reactor.react(app.room(event.tenantId, event.room), event, depth)
+      void services.reactor.react(app.room(event.tenantId, event.room), event, depth)
     }
   })
   // Only what these flows use: the rest of a node is not on this stage.
@@ -69,7 +69,7 @@ export const worldServices = (options: WorldServicesOptions): WorldServices => {
     log,
     metrics: noMetrics,
     quotas: { spend() {}, anonymous() {} },
-    reactor: new WorldReactor({
+    reactor: new Reactor({
       app,
       clock,
       log,
@@ -82,17 +82,6 @@ export const worldServices = (options: WorldServicesOptions): WorldServices => {
     end,
   } as unknown as WorldServices
   return services
-}
-
-/** An event that is journaled is heard of from whoever published it and from the store. */
-class WorldReactor extends Reactor {
-  readonly #seen = new Set<string>()
-
-  override react(...[room, event, depth]: Parameters<Reactor['react']>): void {
-    if (this.#seen.has(event.id)) return
-    this.#seen.add(event.id)
-    super.react(room, event, depth)
-  }
 }
 
 const noCounts = { sessions: 0, users: 0, rooms: 0, sessionsByRoom: {}, sessionsByUser: {} }
