@@ -13,7 +13,7 @@ import {
   type RoomInputs,
 } from '@fanfare/protocol'
 import { problemError } from './answer.ts'
-import { type Call, part } from './call.ts'
+import { type Call, createCall, part } from './call.ts'
 import type { CallOptions } from './options.ts'
 import { retrying } from './retry.ts'
 
@@ -107,17 +107,20 @@ type BatchAnswer = {
 const publishBatch = async (call: Call, events: readonly Keyed[], options: CallOptions): Promise<PublishOutcome[]> => {
   const outcomes: PublishOutcome[] = []
   let left = events.map((event, index) => ({ event, index }))
-  const { retry } = call.settings
+  const { settings, waiting } = call
+  const { retry } = settings
+  // The whole is tried as often as one request is, not as often as that squared.
+  const once = createCall({ ...settings, retry: { ...retry, tries: 1 } }, waiting)
   const work = async () => {
     const body = { events: left.map(({ event }) => event) }
-    const { results } = (await call({ method: 'POST', path: '/v1/events', body }, options)) as unknown as BatchAnswer
+    const { results } = (await once({ method: 'POST', path: '/v1/events', body }, options)) as unknown as BatchAnswer
     for (const [place, { index }] of left.entries()) outcomes[index] = outcomeOf(results[place])
     left = left.filter(({ index }) => isForLater(outcomes[index]))
-    const waiting = left.map(({ index }) => outcomes[index]).find(isForLater)
-    if (waiting) throw waiting.error
+    const refused = left.map(({ index }) => outcomes[index]).find(isForLater)
+    if (refused) throw refused.error
   }
   try {
-    await retrying({ retry, waiting: call.waiting, signal: options.signal }, work)
+    await retrying({ retry, waiting, signal: options.signal }, work)
   } catch (error) {
     if (outcomes.length === 0 || !(error instanceof FanfareError)) throw error
   }
