@@ -7,6 +7,7 @@ import { type ApiKeys, createApiKeys } from './api-keys.ts'
 import type { Auth } from './auth.ts'
 import { checkSubject, createGrants } from './grants.ts'
 import type { KeySource } from './keys.ts'
+import { bearerAsCause } from './known-bearer.ts'
 import { createTickets, type TicketStore } from './tickets.ts'
 import { createTokens, type TokenRules } from './tokens.ts'
 import { TrustedUser } from './user.ts'
@@ -53,7 +54,9 @@ export const createAuth = (options: AuthOptions): AuthWithKeys => {
     const trust = await trusts.load(identity.tenantId, identity.userId)
     admitted.set(identity, { trust, issuedAt })
     if (trust.state.kind === 'read' && !isRevoked(identity)) return identity
-    throw new FanfareError('unauthenticated', 'The token was revoked. Sign in again.')
+    throw new FanfareError('unauthenticated', 'The token was revoked. Sign in again.', {
+      cause: bearerAsCause(identity),
+    })
   }
 
   return {

@@ -8,6 +8,7 @@ import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose'
 import type { Clock } from '../lib/clock.ts'
 import { identityOfClaims } from './claims.ts'
 import type { KeySource, TypedKey } from './keys.ts'
+import { bearerAsCause } from './known-bearer.ts'
 import { TokenCache, type VerifiedToken } from './token-cache.ts'
 
 export type TokenRules = {
@@ -137,15 +138,15 @@ const verifyWithAny = async (token: string, keys: readonly TypedKey[], rules: Ru
       })
       return payload
     } catch (error) {
-      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw translate(error)
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw translate(error, rules)
     }
   }
   throw refuse('The signature of the token is not by a key of this server.')
 }
 
 /** The library's errors hold the token's payload, so none of them goes on as a cause. */
-const translate = (error: unknown): FanfareError => {
-  if (error instanceof errors.JWTExpired) return new FanfareError('token_expired')
+const translate = (error: unknown, rules: Rules): FanfareError => {
+  if (error instanceof errors.JWTExpired) return expired(error.payload, rules)
   if (!(error instanceof errors.JWTClaimValidationFailed)) {
     return refuse('This is no token that can be verified. Send a signed JSON Web Token.')
   }
@@ -160,6 +161,17 @@ const translate = (error: unknown): FanfareError => {
       return refuse('The token is for another audience (aud) than this server.')
     default:
       return refuse('A time claim of the token is not a number.')
+  }
+}
+
+/** Its signature was good, so that whose it was may be known. */
+const expired = (payload: JWTPayload, rules: Rules): FanfareError => {
+  try {
+    const bearer = identityOfClaims(payload, { tenant: rules.tenantClaims }, 0)
+    return new FanfareError('token_expired', undefined, { cause: bearerAsCause(bearer) })
+  } catch {
+    // It names nobody.
+    return new FanfareError('token_expired')
   }
 }
 

@@ -2,7 +2,7 @@
 import type { FeatureContext } from '../app/context.ts'
 import type { OpenFeatures } from '../flows/open-features.ts'
 import type { Closing } from '../lib/closing.ts'
-import type { Audit } from '../model/audit.ts'
+import { type Audit, noAudit } from '../model/audit.ts'
 import type { AnyFeature, FeatureServices, Offers as Offered, OpenedFeature } from './feature.ts'
 
 /** A feature that is on. The options are its own: it has described itself by them. */
@@ -21,7 +21,7 @@ export const createOffers = (): Offers => {
       offered.set(name, what)
     },
     // Nobody keeps what is told where the audit is off.
-    audit: { record: async (entry) => find('audit')?.record(entry) },
+    audit: { record: (entry) => (find('audit') ?? noAudit).record(entry) },
   }
 }
 

@@ -2,9 +2,10 @@
 import { FanfareError } from '@fanfare/protocol'
 import type { Credentials } from '../auth/auth.ts'
 import { checkClaimed } from '../auth/credentials.ts'
-import type { Caller } from '../model/caller.ts'
+import type { Caller, ServerCaller } from '../model/caller.ts'
 import type { Identity } from '../model/identity.ts'
 import type { Services } from './services.ts'
+import { type Stranger, tell, tellTurnedAway } from './tell.ts'
 
 export type Shown = {
   readonly credentials: Credentials
@@ -15,10 +16,19 @@ export type Shown = {
 }
 
 /** @throws FanfareError `unauthenticated`, `token_expired`, `tenant_mismatch` */
-export const authenticate = async (services: Services, shown: Shown): Promise<Identity> => {
-  const identity = await identify(services, shown)
-  checkClaimed(identity, shown.query)
-  return identity
+export const authenticate = (services: Services, shown: Shown): Promise<Identity> =>
+  identifyOrTell(services, shown, 'session.refused')
+
+const identifyOrTell = async (services: Services, shown: Shown, action: Stranger['action']): Promise<Identity> => {
+  let identity: Identity | undefined
+  try {
+    identity = await identify(services, shown)
+    checkClaimed(identity, shown.query)
+    return identity
+  } catch (thrown) {
+    tellTurnedAway(services, { thrown, identity, action })
+    throw thrown
+  }
 }
 
 const identify = ({ auth }: Services, { credentials, origin }: Shown): Promise<Identity> => {
@@ -45,7 +55,18 @@ export const authenticateCaller = async (
   services: Services,
   shown: Shown,
 ): Promise<{ caller: Caller; identity?: Identity }> => {
-  if (shown.credentials.kind === 'key') return { caller: await services.auth.verifyKey(shown.credentials.key) }
-  const identity = await authenticate(services, shown)
+  if (shown.credentials.kind === 'key') return { caller: await verifyKey(services, shown.credentials.key) }
+  const identity = await identifyOrTell(services, shown, 'request.refused')
   return { caller: { kind: 'user', tenantId: identity.tenantId, user: services.auth.userOf(identity) }, identity }
+}
+
+const verifyKey = async (services: Services, key: string): Promise<ServerCaller> => {
+  try {
+    const caller = await services.auth.verifyKey(key)
+    tell(services, caller, { action: 'key.used' })
+    return caller
+  } catch (thrown) {
+    tellTurnedAway(services, { thrown, action: 'request.refused' })
+    throw thrown
+  }
 }

@@ -9,6 +9,7 @@ import { within } from '../lib/within.ts'
 import type { Caller } from '../model/caller.ts'
 import type { User } from '../model/identity.ts'
 import type { Services } from './services.ts'
+import { tellRefused } from './tell.ts'
 
 export type Action = AccessContext['action']
 
@@ -69,9 +70,20 @@ export const authorise = async (services: Services, caller: Caller, asked: Asked
       return
     case 'server':
       if (hasScope(caller, scopeOf[action], room.name)) return
-      throw new FanfareError('forbidden', `The API key has no scope to ${scopeOf[action]} in ${room.name}.`)
+      throw refused(services, caller, {
+        ...asked,
+        message: `The API key has no scope to ${scopeOf[action]} in ${room.name}.`,
+      })
     case 'user':
       if (await userMay(services, caller.user, asked)) return
-      throw new FanfareError('forbidden', `The user may not ${action} in ${room.name}.`)
+      throw refused(services, caller, { ...asked, message: `The user may not ${action} in ${room.name}.` })
   }
+}
+
+type Refused = Asked & { readonly message: string }
+
+const refused = (services: Services, caller: Caller, { room, action, message }: Refused): FanfareError => {
+  const error = new FanfareError('forbidden', message)
+  tellRefused(services, caller, { action: 'room.refused', subject: room.name, detail: { action }, thrown: error })
+  return error
 }

@@ -12,6 +12,7 @@ import { disconnect } from './disconnect.ts'
 import { fail } from './fail.ts'
 import type { Services } from './services.ts'
 import { subscribe } from './subscribe.ts'
+import { tellOfSession, tellTurnedAway } from './tell.ts'
 
 export type Arrival = {
   readonly link: Link
@@ -24,6 +25,21 @@ export type Arrival = {
 
 /** @throws FanfareError `too_many_sessions`, `shutting_down`; what the endpoint's words throw */
 export const connect = (services: Services, arrival: Arrival): Session => {
+  try {
+    const session = open(services, arrival)
+    tellOfSession(services, session, {
+      action: 'session.opened',
+      subject: session.id,
+      detail: { link: session.link.kind },
+    })
+    return session
+  } catch (thrown) {
+    tellTurnedAway(services, { thrown, identity: arrival.identity, action: 'session.refused' })
+    throw thrown
+  }
+}
+
+const open = (services: Services, arrival: Arrival): Session => {
   const { identity, link, dialect } = arrival
   // Its identity was looked up while the node began to stop: nobody would send it away.
   if (!services.accepting) throw new FanfareError('shutting_down', undefined, { retryAfterMs: 1_000 })

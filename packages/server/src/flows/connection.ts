@@ -18,6 +18,7 @@ import { dispatch } from './dispatch.ts'
 import { errorFrame } from './error-frame.ts'
 import { Inbox, type InboxOwner } from './inbox.ts'
 import type { Services } from './services.ts'
+import { tellTurnedAway } from './tell.ts'
 import { weighSession } from './weigh.ts'
 
 export type ConnectionOptions = {
@@ -58,8 +59,10 @@ export class Connection implements InboxOwner, LinkReader {
     this.#shown = shown
     const { clock, limits } = this.#options.services
     this.#waiting = clock.after(limits.authMs, () => {
-      if (!this.#session)
-        this.refuse(new FanfareError('auth_timeout', `Send an auth frame within ${limits.authMs} ms.`))
+      if (this.#session) return
+      const error = new FanfareError('auth_timeout', `Send an auth frame within ${limits.authMs} ms.`)
+      tellTurnedAway(this.#options.services, { thrown: error, action: 'session.refused' })
+      this.refuse(error)
     })
   }
 

@@ -3,6 +3,7 @@ import type { Session } from '../hub/session.ts'
 import { type RoomKey, roomOfKey } from '../model/room-key.ts'
 import { leavePresence } from './presence.ts'
 import type { Services } from './services.ts'
+import { tellOfSession } from './tell.ts'
 import { leave } from './unsubscribe.ts'
 
 export const disconnect = (services: Services, session: Session, clean: boolean): void => {
@@ -13,6 +14,8 @@ export const disconnect = (services: Services, session: Session, clean: boolean)
   services.engine.directory.touch(session.tenantId, session.id)
   services.quotas.leave(session)
   services.metrics.add('fanfare_disconnects_total')
+  const detail = { clean, ms: services.clock.now() - session.openedAt }
+  tellOfSession(services, session, { action: 'session.closed', subject: session.id, detail })
   for (const subscription of [...session.subscriptions.values()]) leave(services, subscription)
   for (const room of [...(session.present ?? [])]) {
     const graceMs = clean ? 0 : graceOf(services, room)

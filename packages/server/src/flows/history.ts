@@ -1,9 +1,10 @@
 /** A page of a room's log, either way, with a cursor for the next. Authorised at each page, by today's grants. */
-import { FanfareError, type HistoryPage, type Limits, type Position } from '@fanfare/protocol'
+import { FanfareError, type HistoryPage, type Limits, type Position, type RoomEvent } from '@fanfare/protocol'
 import type { ReadQuery, Slice } from '../engine/room-log.ts'
 import type { Caller } from '../model/caller.ts'
 import { authorise } from './authorise.ts'
 import type { Services } from './services.ts'
+import { type Told, tell } from './tell.ts'
 
 export type HistoryRequest = {
   readonly room: string
@@ -26,8 +27,14 @@ export const history = async (services: Services, caller: Caller, request: Histo
       `The log of ${room.name} no longer has that position (${slice.reason}); read from the newest page.`,
     )
   }
+  tell(services, caller, { action: 'history.read', subject: room.name, detail: detailOf(slice.events) })
   const next = slice.more ? nextOf(slice, 'after' in query) : undefined
   return { room: room.name, events: slice.events, epoch: slice.top.epoch, ...(next ? { next } : {}) }
+}
+
+const detailOf = (events: readonly RoomEvent[]): NonNullable<Told['detail']> => {
+  const [first, last] = [events[0], events.at(-1)]
+  return { events: events.length, ...(first && last ? { from: first.offset, to: last.offset } : {}) }
 }
 
 const queryOf = (request: HistoryRequest, limits: Limits): ReadQuery => {

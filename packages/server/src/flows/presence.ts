@@ -8,6 +8,7 @@ import type { Caller } from '../model/caller.ts'
 import type { RoomKey } from '../model/room-key.ts'
 import { authorise } from './authorise.ts'
 import type { Services } from './services.ts'
+import { tell } from './tell.ts'
 
 /** With the node: of a session that came back on another, what the one before still says is about itself alone. */
 const entryOf = ({ engine }: Services, session: Session, room: RoomKey): PresenceEntry => ({
@@ -55,7 +56,9 @@ export const readPresence = async (services: Services, caller: Caller, name: str
   const room = services.app.room(caller.tenantId, name)
   if (!room.rule.presence) throw new FanfareError('forbidden', `${room.name} has no presence.`)
   await authorise(services, caller, { room, action: 'presence' })
-  return { room: room.name, members: await services.engine.presence.read(room.key) }
+  const members = await services.engine.presence.read(room.key)
+  tell(services, caller, { action: 'presence.read', subject: room.name, detail: { members: members.length } })
+  return { room: room.name, members }
 }
 
 /** Lengthens the leases of everybody whom this node shows. */

@@ -4,6 +4,7 @@ import type { Room } from '../app/app.ts'
 import type { Caller } from '../model/caller.ts'
 import { authorise } from './authorise.ts'
 import type { Services } from './services.ts'
+import { tell } from './tell.ts'
 
 export type PublishRequest = {
   readonly room: string
@@ -65,6 +66,8 @@ const append = async (services: Services, caller: Caller, prepared: Prepared): P
   metrics.observe('fanfare_publish_seconds', (clock.now() - startedAt) / 1000)
   if (!published.duplicate) {
     metrics.add('fanfare_events_published_total')
+    // What the application publishes for somebody is told of the command.
+    if (caller.kind !== 'app') tell(services, caller, { action: 'room.published', subject: room.name })
     // What is archived is reacted to once it was forwarded, by whoever does that.
     if (room.log.archive === undefined) void reactor.react(room, published.event, depth)
   }

@@ -10,6 +10,7 @@ import type { Session } from '../hub/session.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import { silentLog } from '../lib/log.ts'
 import { noMetrics } from '../lib/metrics.ts'
+import { noAudit } from '../model/audit.ts'
 import { roomKey } from '../model/room-key.ts'
 import { decodeLimits, nativeDialect } from '../wire/native.ts'
 import { resume } from './catch-up.ts'
@@ -196,6 +197,7 @@ export class RaceWorld {
     // Only what these flows use: the rest of a node is not on this stage.
     const services = {
       accepting: true,
+      audit: noAudit,
       app: { room: (_tenantId: string, name: string) => this.#room(name) },
       auth: { userOf: () => ({ id: 'u', tenantId: 't' }) },
       clock,

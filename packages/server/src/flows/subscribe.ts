@@ -2,7 +2,7 @@
  * Subscribe, in this order and no other: hold → authorise → listen → read → replay → release. The subscription is known
  * to its session before the access rule is asked, so that a grant revoked meanwhile finds it.
  */
-import { FanfareError, type FrameId, type RoomRequest } from '@fanfare/protocol'
+import { FanfareError, type FrameId, type RoomRequest, toFanfareError } from '@fanfare/protocol'
 import type { Room } from '../app/app.ts'
 import type { Session } from '../hub/session.ts'
 import { Subscription } from '../hub/session.ts'
@@ -10,6 +10,7 @@ import { userMay } from './authorise.ts'
 import { type Beginning, begin } from './catch-up.ts'
 import { leavePresence } from './presence.ts'
 import type { Services } from './services.ts'
+import { tellOfSession } from './tell.ts'
 import { leave } from './unsubscribe.ts'
 
 export type SubscribeRequest = RoomRequest & {
@@ -20,9 +21,19 @@ export type SubscribeRequest = RoomRequest & {
 
 /** @throws FanfareError `bad_name`, `unknown_room`, `too_many_rooms`, `forbidden`, `unavailable` */
 export const subscribe = async (services: Services, session: Session, request: SubscribeRequest): Promise<void> => {
-  const room = services.app.room(session.tenantId, request.room)
+  const room = roomOf(services, session, request.room)
   if (request.since !== undefined) services.metrics.add('fanfare_replays_total')
   await enterRoom(services, session, { ...request, room })
+}
+
+/** @throws FanfareError `bad_name`, `unknown_room` */
+const roomOf = (services: Services, session: Session, name: string): Room => {
+  try {
+    return services.app.room(session.tenantId, name)
+  } catch (thrown) {
+    tellNotLetIn(services, session, { name, thrown })
+    throw thrown
+  }
 }
 
 export type EnterRequest = Omit<SubscribeRequest, 'room'> & { readonly room: Room }
@@ -47,6 +58,7 @@ export const enterRoom = async (services: Services, session: Session, request: E
         request.began?.(beginning)
         announce(session, room, { ...beginning, id: request.id })
         subscription.begun = true
+        tellLetIn(services, session, room, beginning)
         services.lifecycle.entered(room)
       },
     }
@@ -56,10 +68,28 @@ export const enterRoom = async (services: Services, session: Session, request: E
     throw new FanfareError('forbidden', `The user may not subscribe in ${room.name}.`)
   } catch (error) {
     leave(services, subscription)
+    tellNotLetIn(services, session, { name: room.name, thrown: error })
     // It may replace one in which the user was shown to others.
     if (!session.subscriptions.has(room.key)) await leavePresence(services, session, { room: room.key, graceMs: 0 })
     throw error
   }
+}
+
+/** Rooms of the server itself are nobody's to read about. */
+const isOwn = (name: string): boolean => name.startsWith('__')
+
+const tellLetIn = (services: Services, session: Session, { name }: Room, { recovered }: Beginning): void => {
+  if (isOwn(name)) return
+  const detail = { session: session.id, ...(recovered === undefined ? {} : { recovered }) }
+  tellOfSession(services, session, { action: 'room.subscribed', subject: name, detail })
+}
+
+type NotLetIn = { readonly name: string; readonly thrown: unknown }
+
+const tellNotLetIn = (services: Services, session: Session, { name, thrown }: NotLetIn): void => {
+  if (isOwn(name)) return
+  const detail = { action: 'subscribe', code: toFanfareError(thrown).code }
+  tellOfSession(services, session, { action: 'room.refused', subject: name, detail })
 }
 
 type Announced = Beginning & { readonly id: FrameId | undefined }

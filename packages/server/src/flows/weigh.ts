@@ -2,6 +2,7 @@
 import type { Session } from '../hub/session.ts'
 import { userMay } from './authorise.ts'
 import type { Services } from './services.ts'
+import { tellOfSession } from './tell.ts'
 import { evict } from './unsubscribe.ts'
 
 /** Deliveries go on until the rule has answered: for so long at most. */
@@ -27,7 +28,13 @@ export const weighSession = async (services: Services, session: Session): Promis
     const asked = { room: subscription.room, action: 'subscribe', withinMs: patienceMs } as const
     // No answer is a no: a right that nobody can confirm has ended.
     const allowed = await userMay(services, session.user, asked).catch(() => false)
-    if (!allowed) await evict(services, subscription, { reason: 'revoked' })
+    if (allowed) return
+    tellOfSession(services, session, {
+      action: 'room.ended',
+      subject: subscription.name,
+      detail: { reason: 'revoked' },
+    })
+    await evict(services, subscription, { reason: 'revoked' })
   })
   await Promise.all(weighed)
 }

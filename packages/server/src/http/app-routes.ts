@@ -8,6 +8,7 @@ import { clientAddress } from '../auth/client-address.ts'
 import { contextOf } from '../flows/context.ts'
 import type { Verbs } from '../flows/open-features.ts'
 import type { Services } from '../flows/services.ts'
+import { tell, tellRefused } from '../flows/tell.ts'
 import type { Caller } from '../model/caller.ts'
 import type { User } from '../model/identity.ts'
 import type { Api } from './api/api.ts'
@@ -25,6 +26,7 @@ export const addAppRoutes = (api: Api, { services, settings }: HttpContext): voi
       }
       const params = c.req.param()
       const caller = rule.auth === 'none' ? undefined : await admit(services, rule, { request: c.req.raw, params })
+      if (caller) tell(services, caller, { action: 'command.run', subject: `${rule.method} ${rule.path}` })
       const request = await withCheckedBody(rule, c.req.raw, services.limits)
       const query = new URL(request.url).searchParams
       const input = rule.auth === 'server' ? await inputOf(rule, request.clone(), query) : noInput
@@ -39,8 +41,13 @@ type Asked = Pick<RouteContext, 'request' | 'params'>
 /** @throws FanfareError `unauthenticated`, `forbidden`, `rate_limited`, … */
 const admit = async (services: Services, rule: RouteRule, { request, params }: Asked): Promise<Caller> => {
   const { caller } = await identifyRequest(services, request)
-  if (rule.auth === 'server') requireScopeFor(caller, { scopes: [rule.scope], room: rule.roomOf?.(params) })
-  else requireUser(caller)
+  try {
+    if (rule.auth === 'server') requireScopeFor(caller, { scopes: [rule.scope], room: rule.roomOf?.(params) })
+    else requireUser(caller)
+  } catch (thrown) {
+    tellRefused(services, caller, { action: 'request.refused', subject: `${rule.method} ${rule.path}`, thrown })
+    throw thrown
+  }
   return caller
 }
 

@@ -5,6 +5,7 @@ import { hasScope, type ScopeAction } from '../auth/api-keys.ts'
 import { checkClaimed, credentialsOf } from '../auth/credentials.ts'
 import { authenticateCaller } from '../flows/authenticate.ts'
 import type { Services } from '../flows/services.ts'
+import { tellRefused } from '../flows/tell.ts'
 import type { Caller } from '../model/caller.ts'
 import type { Identity, User } from '../model/identity.ts'
 import type { HttpEnv } from './settings.ts'
@@ -46,6 +47,10 @@ export const identify =
     c.set('caller', caller)
     c.set('identity', identity)
     await next()
+    if (c.error instanceof FanfareError && c.error.code === 'forbidden') {
+      const subject = `${c.req.method} ${c.req.routePath}`
+      tellRefused(services, caller, { action: 'request.refused', subject, thrown: c.error })
+    }
   }
 
 /** An API key with one of these scopes, or a user who administers the tenant. @throws FanfareError `forbidden` */

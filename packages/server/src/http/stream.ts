@@ -6,11 +6,12 @@ import { FanfareError, toFanfareError } from '@fanfare/protocol'
 import type { Endpoint, EndpointRule } from '../app/app.ts'
 import { clientAddress } from '../auth/client-address.ts'
 import { credentialsOf } from '../auth/credentials.ts'
-import { authenticate } from '../flows/authenticate.ts'
+import { authenticate, type Shown } from '../flows/authenticate.ts'
 import { connect } from '../flows/connect.ts'
 import { disconnect } from '../flows/disconnect.ts'
 import { errorFrame } from '../flows/error-frame.ts'
 import { subscribe } from '../flows/subscribe.ts'
+import { tellTurnedAway } from '../flows/tell.ts'
 import type { Session } from '../hub/session.ts'
 import type { Identity } from '../model/identity.ts'
 import { encodeCursor, type Place } from '../wire/cursor.ts'
@@ -71,7 +72,21 @@ export class EventStreams {
   }
 
   /** @throws FanfareError `origin_refused`, `shutting_down`, `overloaded`, `rate_limited`, `unauthenticated`, … */
-  async #admit({ request, remote, endpoint }: StreamRequest): Promise<Identity> {
+  async #admit(asked: StreamRequest): Promise<Identity> {
+    const { services } = this.#context
+    return authenticate(services, this.#shownBy(asked))
+  }
+
+  #shownBy(asked: StreamRequest): Shown {
+    try {
+      return this.#checkDoor(asked)
+    } catch (thrown) {
+      tellTurnedAway(this.#context.services, { thrown, action: 'session.refused' })
+      throw thrown
+    }
+  }
+
+  #checkDoor({ request, remote, endpoint }: StreamRequest): Shown {
     const { services, settings } = this.#context
     requireOrigin(request, settings.allowedOrigins)
     if (!services.accepting) throw new FanfareError('shutting_down', undefined, { retryAfterMs: 1_000 })
@@ -79,7 +94,7 @@ export class EventStreams {
     services.quotas.connect(clientAddress(remote.address, forwarded, settings.trustedProxies))
     const tokenInQuery = endpoint?.rule.tokenInQuery ?? false
     const { credentials, origin } = credentialsOf(request, { tokenInQuery })
-    return authenticate(services, { credentials, origin, query: new URL(request.url).searchParams })
+    return { credentials, origin, query: new URL(request.url).searchParams }
   }
 
   #connect({ request, endpoint }: StreamRequest, identity: Identity): Opened {

@@ -7,6 +7,7 @@ import { originAllowed } from '../auth/origin.ts'
 import { authenticate, type Shown } from '../flows/authenticate.ts'
 import { Connection } from '../flows/connection.ts'
 import type { Services } from '../flows/services.ts'
+import { tellTurnedAway } from '../flows/tell.ts'
 import type { Link } from '../hub/link.ts'
 import type { Dialect } from '../wire/dialect.ts'
 import { decodeLimits, nativeDialect } from '../wire/native.ts'
@@ -40,6 +41,7 @@ export class NativeDoor implements Door {
       return { kind: 'open', protocol, accept: (link) => openLink(this.#services, link, arrival) }
     } catch (error) {
       this.#services.metrics.add('fanfare_connects_refused_total')
+      tellTurnedAway(this.#services, { thrown: error, action: 'session.refused' })
       return { kind: 'refuse', error: toFanfareError(error) }
     }
   }

@@ -13,6 +13,7 @@ import {
 } from '../flows/socketio/engine-ask.ts'
 import type { Handshake } from '../flows/socketio/engine-port.ts'
 import type { EngineSockets } from '../flows/socketio/engine-sockets.ts'
+import { tellTurnedAway } from '../flows/tell.ts'
 import type { Link, LinkReader } from '../hub/link.ts'
 import type { Door, Opening, OpenPolicy } from './listener.ts'
 
@@ -57,6 +58,7 @@ export class SocketIoDoor implements Door {
       return this.#open((link) => accept(handshake, link))
     } catch (error) {
       this.#services.metrics.add('fanfare_connects_refused_total')
+      tellTurnedAway(this.#services, { thrown: error, action: 'session.refused' })
       return { kind: 'refuse', error: toFanfareError(error) }
     }
   }
@@ -69,6 +71,7 @@ export class SocketIoDoor implements Door {
   #refuse(refusal: Refusal): Opening {
     this.#services.metrics.add('fanfare_connects_refused_total')
     const error = new FanfareError(refusal === refusals.forbidden ? 'origin_refused' : 'bad_frame', refusal.message)
+    tellTurnedAway(this.#services, { thrown: error, action: 'session.refused' })
     return { kind: 'refuse', error, answer: refusalAnswer(refusal) }
   }
 }

@@ -7,6 +7,7 @@ export type AuditAction =
   | 'session.closed'
   | 'request.refused'
   | 'room.subscribed'
+  /** As all refusals: the first in a minute of the same. */
   | 'room.refused'
   /** A right ended, and with it the subscription. */
   | 'room.ended'

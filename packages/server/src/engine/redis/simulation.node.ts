@@ -10,6 +10,7 @@ import { Flusher } from '../../hub/flusher.ts'
 import { Hub } from '../../hub/hub.ts'
 import { silentLog } from '../../lib/log.ts'
 import { noMetrics } from '../../lib/metrics.ts'
+import { noAudit } from '../../model/audit.ts'
 import type { LogRoom } from '../../model/room.ts'
 import { roomOfKey } from '../../model/room-key.ts'
 import type { Draft, Published, PublishOptions, ReadQuery, RoomLog, Slice } from '../room-log.ts'
@@ -113,6 +114,7 @@ export class SimulatedNode implements RoomLog {
     // Only what these flows use: the rest of a node is not on this stage.
     return {
       accepting: true,
+      audit: noAudit,
       app: { room: (_tenantId: string, name: string) => roomOf(name) },
       auth: { userOf: () => ({ id: 'u', tenantId: 't' }) },
       clock: time,

@@ -66,6 +66,7 @@ export const openAudit = async (options: AuditOptions = {}, { file }: Elsewhere 
       },
       isOnline: async () => false,
       isIn: async () => false,
+      reweigh: async () => {},
     }
     const feature = await auditFeature.open(services, options)
     if (!offered) throw new Error('The audit did not offer itself.')

@@ -16,7 +16,15 @@ const reads: ReadonlySet<AuditAction> = new Set<AuditAction>([
 ])
 
 /** Where the first of a minute says enough: the rest differs from it in nothing that is kept. */
-const often: ReadonlySet<AuditAction> = new Set<AuditAction>(['room.published', 'command.run', 'key.used'])
+const often: ReadonlySet<AuditAction> = new Set<AuditAction>([
+  'session.refused',
+  'room.published',
+  'room.refused',
+  'command.run',
+  'command.refused',
+  'request.refused',
+  'key.used',
+])
 /** By the application's own code, which may do them for every event. */
 const oftenByApplication: ReadonlySet<AuditAction> = new Set<AuditAction>(['history.read', 'presence.read'])
 
@@ -52,7 +60,8 @@ export class Keeper implements Audit {
     if (tenantId === operatorTenant) return this.#count(entry)
     if (often.has(action) || (actor.kind === 'application' && oftenByApplication.has(action))) {
       const who = 'id' in actor ? actor.id : ''
-      if (!this.#firsts.is(`${tenantId}|${action}|${actor.kind}|${who.length}:${who}|${subject}`)) return done
+      const code = entry.detail?.code ?? ''
+      if (!this.#firsts.is(`${tenantId}|${action}|${code}|${actor.kind}|${who.length}:${who}|${subject}`)) return done
     }
     return this.#options.recorder.record(entry)
   }

@@ -7,6 +7,7 @@ import { SocketAnswer } from '../../app/socketio.ts'
 import { checkRefresh } from '../../auth/credentials.ts'
 import { runCommand } from '../command.ts'
 import { errorFrame } from '../error-frame.ts'
+import { tellOfSession } from '../tell.ts'
 import { weighSession } from '../weigh.ts'
 import { NamespaceHandshake } from './handshake.ts'
 import { identify } from './identify.ts'
@@ -42,6 +43,7 @@ const run = async (socket: Socket, { args: [given, ...args] }: ClientEvent): Pro
   node.services.quotas.spend(socket.session)
   const checked = handler.check ? await handler.check(args) : args
   const answer = await handler.handle(socketContext(socket), ...checked)
+  tellOfSession(node.services, socket.session, { action: 'command.run', subject: name })
   if (answer instanceof SocketAnswer) return answer.args
   return answer === undefined ? [] : [answer]
 }

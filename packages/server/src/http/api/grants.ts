@@ -2,6 +2,8 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Services } from '../../flows/services.ts'
 import { announceGrants } from '../../flows/sessions.ts'
+import { tell } from '../../flows/tell.ts'
+import { actorOf } from '../../model/audit.ts'
 import { identify, requireScope } from '../caller.ts'
 import { readMessage } from '../json-body.ts'
 import type { HttpContext } from '../settings.ts'
@@ -59,7 +61,9 @@ export const addGrants = (api: Api, { services }: HttpContext): void => {
   }
   api.openapi(readRoute(services), async (c) => {
     requireScope(c.var.caller, 'admin')
-    return c.json(await read(c.var.caller.tenantId, c.req.valid('param').userId), 200)
+    const { userId } = c.req.valid('param')
+    tell(services, c.var.caller, { action: 'administration', subject: userId, detail: { verb: 'grants' } })
+    return c.json(await read(c.var.caller.tenantId, userId), 200)
   })
   const granting = {
     method: 'post',
@@ -70,8 +74,12 @@ export const addGrants = (api: Api, { services }: HttpContext): void => {
     requireScope(c.var.caller, 'admin')
     const { tenantId } = c.var.caller
     const { userId } = c.req.valid('param')
-    await auth.grants.grant(tenantId, userId, c.req.valid('json').grants)
+    const { grants } = c.req.valid('json')
+    await auth.grants.grant(tenantId, userId, grants)
     await announceGrants(services, tenantId, userId)
+    // What gives rights is answered once it is in the audit; what takes them away must never wait for it.
+    const about = { tenantId, action: 'grant.given', actor: actorOf(c.var.caller), subject: userId } as const
+    await Promise.all(grants.map((grant) => services.audit.record({ ...about, detail: { grant } })))
     return c.json(await read(tenantId, userId), 200)
   })
   const revoking = {
@@ -84,8 +92,12 @@ export const addGrants = (api: Api, { services }: HttpContext): void => {
     requireScope(c.var.caller, 'admin')
     const { tenantId } = c.var.caller
     const { userId } = c.req.valid('param')
-    await auth.grants.revoke(tenantId, userId, c.req.valid('json').grants)
+    const { grants } = c.req.valid('json')
+    await auth.grants.revoke(tenantId, userId, grants)
     await announceGrants(services, tenantId, userId)
+    for (const grant of grants) {
+      tell(services, c.var.caller, { action: 'grant.revoked', subject: userId, detail: { grant } })
+    }
     return c.json(await read(tenantId, userId), 200)
   })
 }

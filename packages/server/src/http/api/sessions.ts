@@ -2,6 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Services } from '../../flows/services.ts'
 import { disconnectUser } from '../../flows/sessions.ts'
+import { tell } from '../../flows/tell.ts'
 import { identify, requireScope } from '../caller.ts'
 import type { HttpContext } from '../settings.ts'
 import { type Api, administered, json, refusedWith } from './api.ts'
@@ -81,12 +82,19 @@ export const addSessions = (api: Api, { services }: HttpContext): void => {
     const { userId, limit } = c.req.valid('query')
     const filter = { limit, ...(userId === undefined ? {} : { userId }) }
     const found = await services.engine.directory.list(c.var.caller.tenantId, filter)
+    tell(services, c.var.caller, {
+      action: 'administration',
+      detail: { verb: 'sessions', sessions: found.length },
+      ...(userId === undefined ? {} : { subject: userId }),
+    })
     return c.json({ sessions: found.map((info) => ({ ...info, rooms: [...info.rooms] })) }, 200)
   })
   api.openapi(endOneRoute(services), async (c) => {
     requireScope(c.var.caller, 'admin')
     const target = { userId: c.req.valid('query').userId, session: c.req.valid('param').session }
     await disconnectUser(services, c.var.caller.tenantId, target)
+    const { userId, session } = target
+    tell(services, c.var.caller, { action: 'session.ended', subject: userId, detail: { session } })
     return c.body(null, 204)
   })
   api.openapi(endAllRoute(services), async (c) => {
@@ -94,8 +102,12 @@ export const addSessions = (api: Api, { services }: HttpContext): void => {
     const { tenantId } = c.var.caller
     const { userId } = c.req.valid('param')
     // Tokens first: a client that comes straight back must already find the door shut.
-    if (c.req.valid('query').tokens === 'revoke') await services.auth.revokeTokens(tenantId, userId)
+    if (c.req.valid('query').tokens === 'revoke') {
+      await services.auth.revokeTokens(tenantId, userId)
+      tell(services, c.var.caller, { action: 'token.revoked', subject: userId })
+    }
     await disconnectUser(services, tenantId, { userId })
+    tell(services, c.var.caller, { action: 'session.ended', subject: userId })
     return c.body(null, 204)
   })
 }

@@ -1,6 +1,7 @@
 /** How much of a tenant is connected. */
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Services } from '../../flows/services.ts'
+import { tell } from '../../flows/tell.ts'
 import { identify, requireScope } from '../caller.ts'
 import type { HttpContext } from '../settings.ts'
 import { type Api, administered, json, refusedWith } from './api.ts'
@@ -34,6 +35,7 @@ const route = (services: Services) =>
 export const addStats = (api: Api, { services }: HttpContext): void => {
   api.openapi(route(services), async (c) => {
     requireScope(c.var.caller, 'read', 'admin')
+    tell(services, c.var.caller, { action: 'administration', detail: { verb: 'stats' } })
     return c.json(await services.engine.directory.count(c.var.caller.tenantId), 200)
   })
 }

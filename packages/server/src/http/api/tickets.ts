@@ -2,6 +2,7 @@
 import { FanfareError } from '@fanfare/protocol'
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Services } from '../../flows/services.ts'
+import { tell } from '../../flows/tell.ts'
 import { identify } from '../caller.ts'
 import type { HttpContext } from '../settings.ts'
 import { type Api, json, refusedWith } from './api.ts'
@@ -33,6 +34,7 @@ export const addTickets = (api: Api, { services }: HttpContext): void => {
     if (!identity) throw new FanfareError('forbidden', 'Tickets are for users; send a user’s token.')
     const origin = c.req.header('origin')
     const issued = await services.auth.issueTicket(identity, origin === undefined ? {} : { origin })
+    tell(services, c.var.caller, { action: 'ticket.issued' })
     c.header('Cache-Control', 'no-store')
     return c.json({ ticket: issued.ticket, expiresAt: new Date(issued.expiresAt).toISOString() }, 201)
   })
