@@ -188,6 +188,15 @@ test('of many events, what is still for later at the end is told of each', async
   expect(unreachable.sent).toHaveLength(3)
 })
 
+test('when the server goes away between two requests, what was published is told, and what was not', async () => {
+  const results = Array(100).fill({ ok: true, result: {} })
+  const { events } = script([ok({ results })], { retry: false })
+  const many = Array.from({ length: 101 }, (_, n) => ({ room: 'lobby', event: 'said', data: n }))
+  const outcomes = await events.publishMany(many)
+  expect(outcomes.filter(({ ok }) => ok)).toHaveLength(100)
+  expect(outcomes[100]).toMatchObject({ ok: false, error: { code: 'unavailable' } })
+})
+
 test('more events than go into one request go in several, in order', async () => {
   const answer = (body: { events: unknown[] }) => ok({ results: body.events.map(() => ({ ok: true, result: {} })) })
   const sizes: number[] = []

@@ -55,7 +55,7 @@ export type Events<App extends Described> = {
   ): Promise<PublishResult>
   /**
    * In the order given, as many requests as it takes; each is answered by itself, and one that is refused stops no other. One
-   * that had to be tried again may come after later ones. @throws FanfareError when the server could not be asked
+   * that had to be tried again may come after later ones. @throws FanfareError when nothing could be published
    */
   publishMany(events: readonly EventToPublish[], options?: CallOptions): Promise<readonly PublishOutcome[]>
   /** @throws FanfareError `position_lost` where the log of that position is gone */
@@ -81,7 +81,13 @@ export const createEvents = <App extends Described>(call: Call): Events<App> => 
     for (let from = 0; from < events.length; from += defaultLimits.publishBatch) {
       const batch = events.slice(from, from + defaultLimits.publishBatch)
       const keyed = batch.map((event) => ({ ...event, key: event.key ?? newKey() }))
-      outcomes.push(...(await publishBatch(call, keyed, options)))
+      try {
+        outcomes.push(...(await publishBatch(call, keyed, options)))
+      } catch (error) {
+        // What was published before must not be lost with what was not.
+        if (from === 0 || !(error instanceof FanfareError)) throw error
+        return [...outcomes, ...events.slice(from).map(() => ({ ok: false, error }) as const)]
+      }
     }
     return outcomes
   },
