@@ -11,7 +11,9 @@ import type { Asked, Backend } from './backend.ts'
 import { Committed, type Publication } from './committed.ts'
 import { appendToJournal } from './journal.ts'
 import { redactJournal } from './journal-erase.ts'
+import type { MasterKeys } from './master-keys.ts'
 import { rowsFactory, type Whose } from './rows.ts'
+import { createSealers } from './sealing.ts'
 import type { Change, EventDraft, JournalEvent, Rows, Sealer, Store, TenantStore } from './store.ts'
 import type { Schema, Tables } from './tables.ts'
 
@@ -27,12 +29,11 @@ export type OpenedStore = Store & {
   listen(name: string, hear: () => void): () => void
 }
 
-export type Sealers = { of(tenantId: string): Promise<Sealer> }
-
 export type StoreParts = {
   readonly backend: Backend
   readonly schemas: readonly Schema[]
-  readonly sealers: (everywhere: OpenedStore['everywhere']) => Sealers
+  /** None: texts stay as they are. */
+  readonly masters: MasterKeys
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log
@@ -50,7 +51,11 @@ export const createStore = (parts: StoreParts): OpenedStore => {
     run(() => backend.transaction({ kind, whose }, (connection) => work(rowsOn(connection, whose))))
 
   const everywhere: OpenedStore['everywhere'] = (kind, work) => withRows(kind, 'everywhere', work)
-  const sealers = parts.sealers(everywhere)
+  const sealers = createSealers({
+    masters: parts.masters,
+    clock,
+    withRows: (kind, tenantId, work) => withRows(kind, { tenantId }, work),
+  })
 
   const publisher =
     (rows: Rows, publication: Publication, sealing: { readonly tenantId: string; readonly sealer: Sealer }) =>

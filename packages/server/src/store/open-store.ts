@@ -8,8 +8,9 @@ import type { Backend } from './backend.ts'
 import { createStore, type OpenedStore } from './create-store.ts'
 import type { DataFolder } from './data-folder.ts'
 import { journalSchema } from './journal-tables.ts'
+import { masterKeys } from './master-keys.ts'
 import { postgresBackend } from './postgres/backend.ts'
-import { plainSealer } from './sealing.ts'
+import { sealingSchema } from './sealing-tables.ts'
 import { sqliteBackend } from './sqlite/backend.ts'
 import type { Schema } from './tables.ts'
 
@@ -33,7 +34,9 @@ export type OpenStoreOptions = {
 }
 
 /** Every schema of a store with these of features: what `fanfare migrate` runs. */
-export const allSchemas = (schemas: readonly Schema[]): readonly Schema[] => [...new Set([journalSchema, ...schemas])]
+export const allSchemas = (schemas: readonly Schema[]): readonly Schema[] => [
+  ...new Set([sealingSchema, journalSchema, ...schemas]),
+]
 
 /** @throws FanfareError `unavailable` when it cannot be used, saying what to do */
 export const openStore = async (options: OpenStoreOptions): Promise<OpenedStore> => {
@@ -45,7 +48,7 @@ export const openStore = async (options: OpenStoreOptions): Promise<OpenedStore>
     await backend.close()
     throw error
   }
-  return createStore({ ...options, backend, schemas, sealers: () => ({ of: async () => plainSealer }) })
+  return createStore({ ...options, backend, schemas, masters: masterKeys(options.encryptionKeys) })
 }
 
 const openBackend = ({ place, clock, log, metrics }: OpenStoreOptions): Backend => {

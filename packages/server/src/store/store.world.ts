@@ -6,8 +6,8 @@ import { type Log, silentLog } from '../lib/log.ts'
 import { type Metrics, noMetrics } from '../lib/metrics.ts'
 import type { Backend } from './backend.ts'
 import { createStore, type OpenedStore } from './create-store.ts'
+import { masterKeys } from './master-keys.ts'
 import { allSchemas } from './open-store.ts'
-import { plainSealer } from './sealing.ts'
 import { sqliteBackend } from './sqlite/backend.ts'
 import type { Schema } from './tables.ts'
 
@@ -18,6 +18,8 @@ export type TestStoreOptions = {
   readonly kind?: 'sqlite' | 'postgres'
   /** A database that is there, as for a second node. @default a new one */
   readonly url?: string
+  /** Base64 of 32 bytes each. @default none: nothing is sealed */
+  readonly encryptionKeys?: readonly string[]
   /** @default the system's */
   readonly clock?: Clock
   readonly ids?: Ids
@@ -32,8 +34,8 @@ export const openTestStore = async (options: TestStoreOptions = {}): Promise<Tes
   const schemas = allSchemas(options.schemas ?? [])
   const backend = await openBackend({ ...options, clock, log, metrics })
   await backend.migrate(schemas)
-  const sealers = () => ({ of: async () => plainSealer })
-  const store = createStore({ backend, schemas, clock, ids, log, metrics, sealers })
+  const masters = masterKeys(options.encryptionKeys ?? [])
+  const store = createStore({ backend, schemas, masters, clock, ids, log, metrics })
   return { ...store, [Symbol.asyncDispose]: () => store.close() }
 }
 

@@ -28,9 +28,9 @@ export type SealedColumn = {
   readonly table: keyof Tables
   readonly text: string
   readonly keyId: string
-  /** Columns that name the row besides its tenant: those of its primary key. */
+  /** Columns that name the row: its primary key in its order but for the tenant, and then whatever else `about` asks. */
   readonly key: readonly string[]
-  /** What the row's text was sealed as, from the columns of `key`. */
+  /** What the row's text was sealed as. */
   readonly about: (key: { readonly [column: string]: unknown }) => string
 }
 
