@@ -95,6 +95,7 @@ const makeServices = (parts: MakingParts): Services & { readonly lifecycle: Life
   }
   const services: Services & { readonly lifecycle: Lifecycle } = {
     accepting: true,
+    starting: true,
     app,
     audit,
     auth: trust.auth,

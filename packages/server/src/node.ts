@@ -145,6 +145,7 @@ export const startApplication = async (
     mode: config.mode,
     mint: trust.mint,
   })
+  services.starting = false
   if (!stop) return
   closing.push(async () => {
     const ended = await within(services.clock, config.limits.shutdownMs / 10, (async () => stop())())

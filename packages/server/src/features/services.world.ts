@@ -47,6 +47,7 @@ export const worldServices = (options: WorldServicesOptions): WorldServices => {
   // Only what these flows use: the rest of a node is not on this stage.
   const services = {
     accepting: true,
+    starting: false,
     app,
     audit,
     auth: {

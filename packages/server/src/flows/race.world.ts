@@ -197,6 +197,7 @@ export class RaceWorld {
     // Only what these flows use: the rest of a node is not on this stage.
     const services = {
       accepting: true,
+      starting: false,
       audit: noAudit,
       app: { room: (_tenantId: string, name: string) => this.#room(name) },
       auth: { userOf: () => ({ id: 'u', tenantId: 't' }) },

@@ -45,4 +45,6 @@ export type Services = {
   readonly reactor: Reactor
   /** False once the node is stopping: no new link, no new work. */
   accepting: boolean
+  /** True until the application's `onStart` is through: requests are served, and nobody is sent here yet. */
+  starting: boolean
 }

@@ -25,6 +25,9 @@ export const addOperations = (api: Api, context: HttpContext): void => {
 /** An event has just gone through every server of the engine and back, and new links are taken. */
 const ready = async ({ services }: HttpContext): Promise<Response> => {
   if (!services.accepting) return problem(new FanfareError('shutting_down', undefined, { retryAfterMs: 1_000 }))
+  if (services.starting) {
+    return problem(new FanfareError('unavailable', 'The application is starting.', { retryAfterMs: 1_000 }))
+  }
   const canary = await services.canary.check()
   if (canary.ok) return Response.json({ status: 'ready', canaryMs: canary.ms }, { headers: fresh })
   return problem(

@@ -114,6 +114,7 @@ export class SimulatedNode implements RoomLog {
     // Only what these flows use: the rest of a node is not on this stage.
     return {
       accepting: true,
+      starting: false,
       audit: noAudit,
       app: { room: (_tenantId: string, name: string) => roomOf(name) },
       auth: { userOf: () => ({ id: 'u', tenantId: 't' }) },
