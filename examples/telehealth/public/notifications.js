@@ -5,6 +5,12 @@ import { briefly } from './time.js'
 
 const kept = 30
 
+/** All were marked `as`: what is further already stays as it is. */
+const stateAfter = (state, as) => {
+  if (as === 'unread') return state === 'unseen' ? 'unseen' : 'seen'
+  return as === 'seen' && state !== 'unseen' ? state : as
+}
+
 export const createNotifications = ({ client, me, open, onError }) => {
   const items = new Map()
   const list = byId('inbox-list')
@@ -55,6 +61,11 @@ export const createNotifications = ({ client, me, open, onError }) => {
     else items.set(notification.id, notification)
   }
 
+  const become = (id, state) => {
+    const known = items.get(id)
+    if (known) put({ ...known, state })
+  }
+
   const load = async () => {
     const page = await client.command('inbox:list', { limit: kept })
     items.clear()
@@ -66,10 +77,11 @@ export const createNotifications = ({ client, me, open, onError }) => {
   follow(client, `inbox:${me.id}`, {
     load,
     onError,
-    onEvent({ type, data }) {
-      if (type === 'notification.count') return count(data)
-      if (data.id !== undefined) put(data)
-      else load().catch(onError)
+    onEvent: ({ data }) => {
+      if (data.notification) put(data.notification)
+      if (data.ids) for (const id of data.ids) become(id, data.state)
+      if (data.all) for (const id of [...items.keys()]) become(id, stateAfter(items.get(id).state, data.as))
+      count(data.count)
       show()
     },
   })

@@ -2,7 +2,7 @@
 import { FanfareError } from '@fanfare/protocol'
 import type { SocketContext } from '@fanfare/server'
 import { z } from 'zod'
-import { peopleIn, visitRoom } from '../visits.ts'
+import { mayInVisit, peopleIn, visitRoom } from '../visits.ts'
 import { answered, answeredIn } from './answer.ts'
 
 const RoomRequest = z.object({
@@ -16,7 +16,7 @@ const heardFromStart = 20
 /** Greets, and puts the client into the visits that spoke last. A session that came back is in its rooms already. */
 export const greet = async (socket: SocketContext): Promise<void> => {
   const { id: socketId, user, recovered } = socket
-  if (!recovered) {
+  if (!recovered && mayInVisit({ user, action: 'read' })) {
     const { rooms } = await socket.chat.rooms(user.id, { limit: heardFromStart })
     await Promise.all(rooms.map(({ id }) => socket.join(visitRoom(id))))
   }
