@@ -4,12 +4,12 @@ import { codes, type ErrorCode, FanfareError, type Json } from '@fanfare/protoco
 /** @throws FanfareError what the problem says; `unavailable` for an answer that is not from Fanfare */
 export const readAnswer = async (response: Response): Promise<Json> => {
   if (!response.ok) throw await failureOf(response)
+  if (response.status === 204) return null
   const text = await response.text()
-  if (text === '') return null
   try {
     return JSON.parse(text) as Json
   } catch {
-    // A proxy's page, or half of an answer.
+    // A proxy's page, half of an answer, or none.
     throw new FanfareError('unavailable', `The server answered ${response.status} with what is not JSON.`)
   }
 }

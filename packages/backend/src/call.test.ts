@@ -56,12 +56,13 @@ test('what was lost or is for later is sent again, with the same key', async () 
     problem('overloaded', 503),
     new Response('<h1>Bad gateway</h1>', { status: 502 }),
     new Response('{"half', { status: 200 }),
+    new Response('', { status: 200 }),
     ok({ offset: 1 }),
   ])
   await events.publish('lobby', 'said', {})
   expect(new Set(sent.map(({ body }) => body.key)).size).toBe(1)
   // The middle of 200 to 200 · 2^tries.
-  expect(waits).toEqual([300, 500, 900, 1_700])
+  expect(waits).toEqual([300, 500, 900, 1_700, 3_300])
 })
 
 test('a wait that the server asks for is waited, and a little more, so that not all come at once', async () => {
