@@ -7,7 +7,7 @@ import { capture, root } from './lib/run.mjs'
 import { fail, progress, say } from './lib/say.mjs'
 
 /** In the order in which they need each other's declarations. */
-const order = ['protocol', 'client', 'server', 'testkit']
+const order = ['protocol', 'client', 'backend', 'server', 'testkit']
 
 const manifestOf = (name) => JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'))
 
