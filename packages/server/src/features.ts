@@ -4,9 +4,13 @@
  */
 import { defineAppWith } from './app/define-app.ts'
 import type { AppDescription, Commands, DefinedApp, RoomSchemas } from './app/description.ts'
+import { auditFeature } from './features/audit/audit.ts'
+import { chatFeature } from './features/chat/chat.ts'
 import type { AnyFeature } from './features/feature.ts'
+import { inbox } from './features/inbox/inbox.ts'
+import { status } from './features/status/status.ts'
 
-export const features: readonly AnyFeature[] = []
+export const features: readonly AnyFeature[] = [chatFeature, inbox, status, auditFeature]
 
 /**
  * An application, with every feature that it does not switch off. Nothing is started and nothing is opened: the result only

@@ -179,7 +179,7 @@ describe('refuses', () => {
     await clock.advance(2_000)
     const error = await refusal(token)
     expect(error.code).toBe('token_expired')
-    expect(knownBearer(error)).toEqual({ tenantId: ann.tenant, userId: ann.sub })
+    expect(knownBearer(error)).toEqual({ tenantId: String(ann.tenant), userId: String(ann.sub) })
   })
 
   test('a forged token past its end as forged, since its end is not to be believed', async () => {

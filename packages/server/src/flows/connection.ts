@@ -18,7 +18,7 @@ import { dispatch } from './dispatch.ts'
 import { errorFrame } from './error-frame.ts'
 import { Inbox, type InboxOwner } from './inbox.ts'
 import type { Services } from './services.ts'
-import { tellTurnedAway } from './tell.ts'
+import { tellOfSession, tellTurnedAway } from './tell.ts'
 import { weighSession } from './weigh.ts'
 
 export type ConnectionOptions = {
@@ -184,6 +184,7 @@ export class Connection implements InboxOwner, LinkReader {
     session.identity = identity
     session.user = services.auth.userOf(identity)
     session.send(greeting(services, session))
+    tellOfSession(services, session, { action: 'session.refreshed', subject: session.id })
     await weighSession(services, session)
   }
 }

@@ -3,6 +3,7 @@ import { FanfareError, type FrameId, type UnsubscribeReason } from '@fanfare/pro
 import type { Session, Subscription } from '../hub/session.ts'
 import { leavePresence } from './presence.ts'
 import type { Services } from './services.ts'
+import { tellOfSession } from './tell.ts'
 
 /** @throws FanfareError `not_subscribed` */
 export const unsubscribe = async (
@@ -13,6 +14,7 @@ export const unsubscribe = async (
   const room = services.app.room(session.tenantId, request.room)
   const subscription = session.subscriptions.get(room.key)
   if (!subscription) throw new FanfareError('not_subscribed', `The session is not in ${room.name}.`)
+  tellOfSession(services, session, { action: 'room.left', subject: room.name, detail: { session: session.id } })
   await evict(services, subscription, { reason: 'asked', ...(request.id === undefined ? {} : { id: request.id }) })
 }
 

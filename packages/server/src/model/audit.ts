@@ -4,11 +4,14 @@ import type { Caller } from './caller.ts'
 export type AuditAction =
   | 'session.opened'
   | 'session.refused'
+  /** A new token on the live connection. */
+  | 'session.refreshed'
   | 'session.closed'
   | 'request.refused'
   | 'room.subscribed'
   /** As all refusals: the first in a minute of the same. */
   | 'room.refused'
+  | 'room.left'
   /** A right ended, and with it the subscription. */
   | 'room.ended'
   /** The first in a minute of each user in each room; each event itself stands in the room's log, with its user. */

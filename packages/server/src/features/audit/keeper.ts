@@ -8,6 +8,7 @@ const reads: ReadonlySet<AuditAction> = new Set<AuditAction>([
   'session.opened',
   'session.closed',
   'room.subscribed',
+  'room.left',
   'room.published',
   'history.read',
   'presence.read',

@@ -69,6 +69,7 @@ const refresh = async (socket: Socket, shown: unknown): Promise<readonly unknown
   checkRefresh(session.identity, identity)
   session.identity = identity
   session.user = node.services.auth.userOf(identity)
+  tellOfSession(node.services, session, { action: 'session.refreshed', subject: session.id })
   await weighSession(node.services, session)
   return [{ expiresAt: new Date(identity.expiresAt).toISOString() }]
 }
