@@ -51,12 +51,12 @@ const chat = () => of!(tenantOfChat).chat
 const inFlight = 400
 
 /** `work` for 0 to `count`, so many at a time. */
-const all = async (count: number, work: (index: number) => Promise<unknown>): Promise<void> => {
+const all = async (count: number, together: number, work: (index: number) => Promise<unknown>): Promise<void> => {
   let next = 0
   const one = async () => {
     while (next < count) await work(next++)
   }
-  await Promise.all(Array.from({ length: Math.min(inFlight, count) }, one))
+  await Promise.all(Array.from({ length: Math.min(together, count) }, one))
 }
 
 await answerQuestions(
@@ -64,14 +64,14 @@ await answerQuestions(
   {
     memory: () => measureMemory(),
     async rooms({ count }: { readonly count: number }) {
-      await all(count, (index) =>
+      await all(count, 16, (index) =>
         chat().createRoom({ id: nameOfRoom(index), members: membersOf(index).map((userId) => ({ userId })) }),
       )
       return {}
     },
     async fill({ from, to, rooms }: { readonly from: number; readonly to: number; readonly rooms: number }) {
       const began = performance.now()
-      await all(to - from, (index) => {
+      await all(to - from, inFlight, (index) => {
         const room = (from + index) % rooms
         const text = `Message ${from + index}: the wound is dry, the dressing was changed at ten, she slept well and asks for tea.`
         return chat().send({ roomId: nameOfRoom(room), userId: senderOf(room, from + index), text })
