@@ -3,9 +3,10 @@
  * parts together and owns no rule.
  */
 import { SeldomWarning } from '../../lib/seldom.ts'
-import type { Feature, FeatureServices } from '../feature.ts'
+import type { Feature, FeatureServices, OpenedFeature } from '../feature.ts'
 import { createInboxApi } from './api.ts'
 import { describeInbox } from './describe.ts'
+import type { InboxApi, InboxOptions } from './inbox-api.ts'
 import type { InboxParts } from './inbox-parts.ts'
 import { checkAll, notifyIn } from './notify.ts'
 import type { Outcome } from './push/outcome.ts'
@@ -16,39 +17,37 @@ import { inboxSchema } from './tables.ts'
 import { Worker } from './worker.ts'
 import { pushWorksOf, worksOf } from './works.ts'
 
-export const inbox: Feature<'inbox'> = {
-  name: 'inbox',
-  describe: describeInbox,
-  schema: inboxSchema,
-  async open(services, options) {
-    const { store, clock, ids, log, settings, audit } = services
-    const { mode, vapid } = settings
-    const pushes = vapid !== undefined
-    const parts: InboxParts = { store, clock, ids, log, settings: readSettings(options), pushes }
-    const push = vapid && (await openPush(services, parts, vapid))
-    const warning = new SeldomWarning({ clock, log }, 'work of the inbox was not done; it is tried again')
-    const worker = new Worker({
-      store,
-      clock,
-      works: [...worksOf(parts), ...(push?.works ?? [])],
-      failed: (error, about) => warning.warn({ error, ...about }),
-    })
-    worker.start()
-    services.offer('notify', {
-      async in(change, tenantId, notifications) {
-        const checked = checkAll(notifications)
-        await notifyIn({ change, parts, sealer: await store.of(tenantId).sealer() }, checked)
-      },
-    })
-    const apiParts = { ...parts, mode, audit, pushKey: vapid?.publicKey }
-    return {
-      api: (context) => createInboxApi(apiParts, context),
-      async stop() {
-        await worker.stop()
-        push?.close()
-      },
-    }
-  },
+/** `idle` resolves when nothing is under way that the inbox does by itself. */
+export type OpenedInbox = OpenedFeature<InboxApi> & { idle(): Promise<void> }
+
+export const openInbox = async (services: FeatureServices, options: InboxOptions): Promise<OpenedInbox> => {
+  const { store, clock, ids, log, settings, audit } = services
+  const { mode, vapid } = settings
+  const parts: InboxParts = { store, clock, ids, log, settings: readSettings(options), pushes: vapid !== undefined }
+  const push = vapid && (await openPush(services, parts, vapid))
+  const warning = new SeldomWarning({ clock, log }, 'work of the inbox was not done; it is tried again')
+  const worker = new Worker({
+    store,
+    clock,
+    works: [...worksOf(parts), ...(push?.works ?? [])],
+    failed: (error, about) => warning.warn({ error, ...about }),
+  })
+  worker.start()
+  services.offer('notify', {
+    async in(change, tenantId, notifications) {
+      const checked = checkAll(notifications)
+      await notifyIn({ change, parts, sealer: await store.of(tenantId).sealer() }, checked)
+    },
+  })
+  const apiParts = { ...parts, mode, audit, pushKey: vapid?.publicKey }
+  return {
+    api: (context) => createInboxApi(apiParts, context),
+    idle: () => worker.idle(),
+    async stop() {
+      await worker.stop()
+      push?.close()
+    },
+  }
 }
 
 const openPush = async (services: FeatureServices, parts: InboxParts, vapid: Vapid) => {
@@ -72,4 +71,11 @@ const openPush = async (services: FeatureServices, parts: InboxParts, vapid: Vap
     services,
   )
   return { works, close: () => poster.close() }
+}
+
+export const inbox: Feature<'inbox'> = {
+  name: 'inbox',
+  describe: describeInbox,
+  schema: inboxSchema,
+  open: openInbox,
 }

@@ -1,0 +1,3 @@
+import { describePush } from './push.contract.ts'
+
+describePush('postgres')
