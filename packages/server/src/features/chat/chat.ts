@@ -61,8 +61,8 @@ const partsOf = (services: FeatureServices, options: ChatOptions): ChatParts => 
   return {
     services,
     limits,
-    sends: createBatches({ store, run: sendBatch(services) }),
-    marks: createBatches({ store, run: markBatch(limits) }),
+    sends: createBatches({ store, run: sendBatch(services), most: 400 }),
+    marks: createBatches({ store, run: markBatch({ store, receiptsUpTo: limits.receiptsUpTo }) }),
     roles: createRoles(store),
     activity: createActivity({
       store,

@@ -1,6 +1,6 @@
 /** Notes how far many members have got and have read, by a few statements, in one change. Never backwards; what changes nothing writes nothing. */
 import type { FanfareError, Json, Receipt } from '@fanfare/protocol'
-import type { Change, EventDraft, Rows } from '../../store/store.ts'
+import type { Change, EventDraft, Rows, Store } from '../../store/store.ts'
 import { receiptsRoom } from './names.ts'
 import { countReceipts, raiseNumbers } from './numbers.ts'
 import { type MemberRow, placeOf, type RoomRow } from './rows.ts'
@@ -18,11 +18,18 @@ export type MarkResult = { readonly receipt: Receipt; readonly changed: boolean 
 type Raised = { readonly room: RoomRow; readonly receipt: Receipt }
 
 export const markBatch =
-  ({ receiptsUpTo }: { readonly receiptsUpTo: number }) =>
+  ({ store, receiptsUpTo }: { readonly store: Pick<Store, 'kind'>; readonly receiptsUpTo: number }) =>
   async (change: Change, marks: readonly Mark[]): Promise<readonly MarkResult[]> => {
     const { rows } = change
     const places = [...new Set(marks.map(({ roomId, userId }) => placeOf(roomId, userId)))].sort()
-    const found = await rows.selectFrom('chat_member').selectAll().where('place', 'in', places).execute()
+    const found = await rows
+      .selectFrom('chat_member')
+      .selectAll()
+      .where('place', 'in', places)
+      .orderBy('place')
+      // Held, so that nobody is taken out meanwhile. SQLite has one writer at a time, and no word for this.
+      .$if(store.kind === 'postgres', (query) => query.forNoKeyUpdate())
+      .execute()
     const members = new Map(found.map((member) => [member.place, member]))
     const rooms = await readRooms(rows, [...new Set(found.map(({ room_id }) => room_id))])
     const raises = places.flatMap((place) => {
@@ -62,9 +69,7 @@ const raiseOf = (member: MemberRow, room: RoomRow, marks: readonly Mark[]) => {
   const highest = (of: readonly Mark[]) => Math.min(room.last_number, Math.max(0, ...of.map(({ number }) => number)))
   const delivered = Math.max(member.delivered_number, highest(own))
   const read = Math.max(member.read_number, highest(own.filter(({ kind }) => kind === 'read')))
-  return delivered === member.delivered_number && read === member.read_number
-    ? []
-    : [{ place: member.place, delivered, read }]
+  return delivered === member.delivered_number && read === member.read_number ? [] : [{ member, delivered, read }]
 }
 
 /** Each member's, where they show it; in large rooms how many there are at the numbers that somebody has come to. */

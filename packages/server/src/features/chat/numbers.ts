@@ -1,31 +1,42 @@
 /** How far members are: the numbers in their rows, and what others are told of them. */
 import type { Receipt, ReceiptCount, Receipts } from '@fanfare/protocol'
 import type { Rows } from '../../store/store.ts'
+import type { MemberRow } from './rows.ts'
 
-export type Raise = { readonly place: string; readonly delivered: number; readonly read: number }
+export type Raise = { readonly member: MemberRow; readonly delivered: number; readonly read: number }
 
-/** Never lowers one: of two at once the higher stays. Places of which nobody is there any more are passed over. */
+/**
+ * Of members whose rows are held, by themselves or by their room's: what is not there is written, and nobody must come back
+ * who was taken out. Never lowers a number.
+ */
 export const raiseNumbers = async (rows: Rows, raises: readonly Raise[]): Promise<ReadonlyMap<string, Receipt>> => {
   if (raises.length === 0) return new Map()
   const raised = await rows
-    .updateTable('chat_member')
-    .set((eb) => {
-      const higher = (column: 'delivered_number' | 'read_number', of: (raise: Raise) => number) => {
-        const [first, ...rest] = raises
-        const when = (raise: Raise) => eb.and([eb('place', '=', raise.place), eb(column, '<', of(raise))])
-        let arms = eb.case().when(when(first!)).then(of(first!))
-        for (const raise of rest) arms = arms.when(when(raise)).then(of(raise))
-        return arms.else(eb.ref(column)).end()
-      }
-      return {
-        delivered_number: higher('delivered_number', ({ delivered }) => delivered),
-        read_number: higher('read_number', ({ read }) => read),
-      }
-    })
-    .where(
-      'place',
-      'in',
-      raises.map(({ place }) => place),
+    .insertInto('chat_member')
+    .values(
+      [...raises]
+        .sort((one, other) => (one.member.place < other.member.place ? -1 : 1))
+        .map(({ member, delivered, read }) => ({
+          place: member.place,
+          room_id: member.room_id,
+          user_id: member.user_id,
+          role: member.role,
+          joined_at: member.joined_at,
+          delivered_number: delivered,
+          read_number: read,
+        })),
+    )
+    .onConflict((conflict) =>
+      conflict.columns(['place']).doUpdateSet((eb) => {
+        const higher = (column: 'delivered_number' | 'read_number') =>
+          eb
+            .case()
+            .when(`chat_member.${column}`, '<', eb.ref(`excluded.${column}`))
+            .then(eb.ref(`excluded.${column}`))
+            .else(eb.ref(`chat_member.${column}`))
+            .end()
+        return { delivered_number: higher('delivered_number'), read_number: higher('read_number') }
+      }),
     )
     .returning(['place', 'user_id', 'delivered_number', 'read_number'])
     .execute()

@@ -63,7 +63,7 @@ export const sendBatch =
         fresh.push({ item, row: rowOf(item, found, { number, now }) })
       }
     }
-    for (const [item, message] of await write(change, fresh, now)) {
+    for (const [item, message] of await write(change, fresh, { members: found.members, now })) {
       results.set(item, { sent: { message, duplicate: false }, members: found.rooms.get(item.roomId)!.members })
     }
     await answerRepeats(change, repeats, { results, firsts, known: found.known })
@@ -131,7 +131,7 @@ const rowOf = (item: SendItem, found: Found, { number, now }: { number: number; 
 const write = async (
   change: Change,
   fresh: readonly Fresh[],
-  now: number,
+  { members, now }: Pick<Found, 'members'> & { readonly now: number },
 ): Promise<ReadonlyMap<SendItem, ChatMessage>> => {
   if (fresh.length === 0) return new Map()
   const messages = fresh.map(({ item, row }) => messageOf(row, item.body, noReactions))
@@ -146,11 +146,7 @@ const write = async (
   const placed = fresh.map(({ row }, index) => ({ ...row, event_offset: events[index]!.offset }))
   await change.rows.insertInto('chat_message').values(placed).execute()
   await countUp(change, fresh, now)
-  const newest = new Map(placed.map(({ room_id, user_id, number }) => [placeOf(room_id, user_id), number]))
-  await raiseNumbers(
-    change.rows,
-    [...newest].map(([place, number]) => ({ place, delivered: number, read: number })),
-  )
+  await readOwn(change, placed, members)
   return new Map(
     fresh.map(({ item }, index) => [item, { ...messages[index]!, offset: events[index]!.offset }] as const),
   )
@@ -171,6 +167,35 @@ const countUp = async (change: Change, fresh: readonly Fresh[], now: number): Pr
       )
       .execute()
   }
+}
+
+/** Who sends has read up to their own message: that is mostly the newest of its room, which the room's row says by now. */
+const readOwn = async (change: Change, placed: readonly MessageRow[], members: Found['members']): Promise<void> => {
+  const newest = new Map(placed.map((row) => [row.room_id, row.number]))
+  const own = new Map(placed.map((row) => [placeOf(row.room_id, row.user_id), row]))
+  const [last, earlier] = [
+    [...own].filter(([, row]) => row.number === newest.get(row.room_id)),
+    [...own].filter(([, row]) => row.number !== newest.get(row.room_id)),
+  ]
+  await change.rows
+    .updateTable('chat_member')
+    .set((eb) => {
+      const ofRoom = eb
+        .selectFrom('chat_room')
+        .select('last_number')
+        .whereRef('chat_room.id', '=', 'chat_member.room_id')
+      return { delivered_number: ofRoom, read_number: ofRoom }
+    })
+    .where(
+      'place',
+      'in',
+      last.map(([place]) => place),
+    )
+    .execute()
+  await raiseNumbers(
+    change.rows,
+    earlier.map(([place, { number }]) => ({ member: members.get(place)!, delivered: number, read: number })),
+  )
 }
 
 type Answering = {
