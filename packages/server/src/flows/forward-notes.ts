@@ -50,13 +50,19 @@ export class Notes {
 
   /** Notes all that is done now, and sees to it that what could not be is noted later. Never throws. */
   flush(): Promise<void> {
-    this.#round ??= this.#noteAll().finally(() => {
+    this.#round ??= this.#noteAll().then((pause) => {
       this.#round = undefined
+      for (const lane of this.#options.lanes()) {
+        if (!lane.doneRun()) continue
+        this.soon(pause)
+        return
+      }
     })
     return this.#round
   }
 
-  async #noteAll(): Promise<void> {
+  /** After how long it may be done again. */
+  async #noteAll(): Promise<number> {
     const { clock, warning } = this.#options
     const began = clock.now()
     let left = 0
@@ -71,16 +77,7 @@ export class Notes {
       warning.warn({ error })
     }
     const pause = Math.max(soonMs, rest * (clock.now() - began))
-    queueMicrotask(() => this.#again(left > 0 ? Math.max(laterMs, pause) : pause))
-  }
-
-  #again(ms: number): void {
-    for (const lane of this.#options.lanes()) {
-      if (lane.doneRun()) {
-        this.soon(ms)
-        return
-      }
-    }
+    return left > 0 ? Math.max(laterMs, pause) : pause
   }
 
   /** How many could not be noted. */

@@ -35,6 +35,8 @@ export type ForwarderOptions = {
   readonly idempotencyMs?: number
   /** After which what nobody seems to have in hand is taken over. @default 3 s */
   readonly abandonedMs?: number
+  /** Whether no other process writes to the store. @default SQLite */
+  readonly alone?: boolean
 }
 
 export type Forwarder = {
@@ -62,7 +64,7 @@ const mostTakenOver = 200
 const stopMs = 5_000
 
 export const createForwarder = (options: ForwarderOptions): Forwarder => {
-  const settings = { ...defaults, ...options }
+  const settings = { ...defaults, alone: options.store.kind === 'sqlite', ...options }
   return {
     async start() {
       const running = new Running(settings)
@@ -167,11 +169,10 @@ class Running {
 
   /** For what others left; where there are none, until all of it is found. */
   async #look(): Promise<void> {
-    const { abandonedMs, clock, store } = this.#options
-    const isAlone = store.kind === 'sqlite'
-    if (!isAlone) await this.#renew()
-    if (isAlone && this.#foundAll) return
-    const waitingSince = clock.now() - (isAlone ? 0 : abandonedMs)
+    const { abandonedMs, alone, clock } = this.#options
+    if (!alone) await this.#renew()
+    if (alone && this.#foundAll) return
+    const waitingSince = clock.now() - (alone ? 0 : abandonedMs)
     let places = mostTakenOver - [...this.#lanes.values()].filter((lane) => lane.isReading).length
     while (places > 0) {
       const found = await this.#lookOnce(waitingSince, places)
