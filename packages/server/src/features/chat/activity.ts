@@ -32,8 +32,8 @@ const share = 0.1
 const againMs = 3_000
 /** Rooms and members that wait in one tenant; what comes on top is told when something is said there again. */
 const mostWaiting = 20_000
-/** Values of one query. */
-const atOnce = 500
+/** Values of one query, and users who are looked for or told at a time. */
+const atOnce = 200
 
 type Waiting = { readonly rooms: Set<string>; readonly places: Set<string> }
 
@@ -119,20 +119,30 @@ const tellTenant = async (parts: ActivityParts, tenantId: string, due: Waiting):
       ...(await inParts([...due.places], (some) => stands(rows).where('place', 'in', some).execute())),
     ])
   const byPlace = new Map(found.map((row) => [placeOf(row.room_id, row.user_id), row]))
-  const online = new Map<string, boolean>()
-  const away: string[] = []
-  for (const [place, row] of byPlace) {
-    const { user_id: userId } = row
-    if (!online.has(userId)) online.set(userId, await parts.isOnline(tenantId, userId))
-    if (online.get(userId)) await parts.tell(tenantId, userId, activityOf(row)).catch(parts.failed)
-    else away.push(place)
-  }
-  return away
+  const online = await whoIsOnline(parts, tenantId, [...new Set(found.map(({ user_id }) => user_id))])
+  const told = [...byPlace.values()].filter(({ user_id }) => online.has(user_id))
+  await inParts(told, async (some) => {
+    await Promise.all(some.map((row) => parts.tell(tenantId, row.user_id, activityOf(row)).catch(parts.failed)))
+    return []
+  })
+  return [...byPlace].filter(([, { user_id }]) => !online.has(user_id)).map(([place]) => place)
 }
 
-const inParts = async <T>(
-  values: readonly string[],
-  read: (some: readonly string[]) => Promise<readonly T[]>,
+const whoIsOnline = async (
+  parts: ActivityParts,
+  tenantId: string,
+  users: readonly string[],
+): Promise<ReadonlySet<string>> =>
+  new Set(
+    await inParts(users, async (some) => {
+      const online = await Promise.all(some.map((userId) => parts.isOnline(tenantId, userId)))
+      return some.filter((_, index) => online[index])
+    }),
+  )
+
+const inParts = async <Value, T>(
+  values: readonly Value[],
+  read: (some: readonly Value[]) => Promise<readonly T[]>,
 ): Promise<readonly T[]> => {
   const found: T[] = []
   for (let begin = 0; begin < values.length; begin += atOnce) {

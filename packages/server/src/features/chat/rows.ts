@@ -3,7 +3,7 @@ import type { Attachment, ChatMember, ChatMessage, ChatRoom, Json } from '@fanfa
 import type { Selectable } from 'kysely'
 import type { Sealer } from '../../store/store.ts'
 import type { ChatLimits } from './options.ts'
-import type { ChatMemberTable, ChatMessageTable, ChatRoomTable } from './tables.ts'
+import { aboutBody, type ChatMemberTable, type ChatMessageTable, type ChatRoomTable } from './tables.ts'
 
 export type RoomRow = Omit<Selectable<ChatRoomTable>, 'tenant_id'>
 export type MemberRow = Omit<Selectable<ChatMemberTable>, 'tenant_id'>
@@ -12,17 +12,15 @@ export type MessageRow = Omit<Selectable<ChatMessageTable>, 'tenant_id'>
 /** What a message says: sealed as one text. */
 export type Body = { readonly text: string; readonly attachments: readonly Attachment[]; readonly data?: Json }
 
-const aboutMessage = (id: string): string => `chat_message|${id}`
-
 export const sealBody = (sealer: Sealer, id: string, body: Body): Pick<MessageRow, 'body' | 'body_key'> => {
-  const { text, keyId } = sealer.seal(JSON.stringify(body), aboutMessage(id))
+  const { text, keyId } = sealer.seal(JSON.stringify(body), aboutBody(id))
   return { body: text, body_key: keyId }
 }
 
 /** @throws FanfareError `internal` when the key is not there, or the row was changed */
 export const openBody = (sealer: Sealer, row: MessageRow): Body =>
   row.deleted_at === null
-    ? (JSON.parse(sealer.open({ text: row.body, keyId: row.body_key }, aboutMessage(row.id))) as Body)
+    ? (JSON.parse(sealer.open({ text: row.body, keyId: row.body_key }, aboutBody(row.id))) as Body)
     : { text: '', attachments: [] }
 
 /** A room's id has no such mark, so no two pairs share a text. */

@@ -69,9 +69,15 @@ declare module '../../store/tables.ts' {
   }
 }
 
+/** What a message's body is sealed as. */
+export const aboutBody = (id: string): string => `chat_message|${id}`
+
 export const chatSchema: Schema = {
   owner: 'chat',
   tables: ['chat_room', 'chat_member', 'chat_private', 'chat_message', 'chat_retelling', 'chat_reaction'],
+  sealed: [
+    { table: 'chat_message', text: 'body', keyId: 'body_key', key: ['id'], about: ({ id }) => aboutBody(String(id)) },
+  ],
   migrations: [
     {
       name: '0001-rooms-and-messages',
