@@ -15,7 +15,8 @@ export type StatusItem = { readonly userId: string; readonly change: StatusChang
 export const roundMs = 300_000
 
 /** Each answers with the status as it is after the change. */
-export const statusBatches = (store: Store): Batches<StatusItem, StatusRow> => createBatches({ store, run: apply })
+export const statusBatches = (store: Store, options: { readonly most?: number } = {}): Batches<StatusItem, StatusRow> =>
+  createBatches({ store, run: apply, ...options })
 
 const apply = async (change: Change, items: readonly StatusItem[]): Promise<readonly StatusRow[]> => {
   const before = await lockedRows(change.rows, items)
