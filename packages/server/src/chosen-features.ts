@@ -73,7 +73,7 @@ export const featureSettings = (config: Config, secret: Uint8Array | undefined):
 }
 
 /** Who knows the signing secret can make tokens; a key of the audit's own is none that signs tokens. */
-const auditKeyOf = (configured: string | undefined, secret: Uint8Array | undefined): Uint8Array | undefined => {
+export const auditKeyOf = (configured: string | undefined, secret: Uint8Array | undefined): Uint8Array | undefined => {
   if (configured !== undefined) return new TextEncoder().encode(configured)
   if (secret === undefined) return undefined
   return new Uint8Array(hkdfSync('sha256', secret, new Uint8Array(), 'fanfare audit checkpoints', 32))

@@ -1,6 +1,7 @@
 /** The `fanfare` command: its parts, and what an error becomes. Exit codes: 0 done, 1 failed, 2 not understood. */
 import { FanfareError } from '@fanfare/protocol'
 import { Command, CommanderError } from 'commander'
+import { addAudit } from './audit.ts'
 import { addDoctor } from './doctor.ts'
 import { addKey } from './key.ts'
 import { addPublish } from './publish.ts'
@@ -24,7 +25,7 @@ const build = (terminal: Terminal, version: string): Command => {
     .helpOption('-h, --help', 'print this')
     .helpCommand(false)
     .addHelpText('after', examples)
-  const commands = [addStart, addToken, addPublish, addTail, addKey, addDoctor]
+  const commands = [addStart, addToken, addPublish, addTail, addKey, addAudit, addDoctor]
   for (const add of commands) add(program, terminal)
   quietly(program, terminal)
   return program
