@@ -96,11 +96,11 @@ export const auditSchema: Schema = {
         ],
         postgres: [
           `CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN RAISE EXCEPTION '${refusal}' USING ERRCODE = 'insufficient_privilege'; END $$`,
+            BEGIN RAISE EXCEPTION '${refusal}'; END $$`,
           `CREATE FUNCTION audit_refuse_unless_erased() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
               IF ${erased} THEN RETURN OLD; END IF;
-              RAISE EXCEPTION '${refusal}' USING ERRCODE = 'insufficient_privilege';
+              RAISE EXCEPTION '${refusal}';
             END $$`,
           `CREATE TRIGGER audit_entry_kept BEFORE UPDATE ON audit_entry
             FOR EACH ROW EXECUTE FUNCTION audit_refuse()`,
