@@ -9,6 +9,7 @@ import { createStore, type OpenedStore } from './create-store.ts'
 import { masterKeys } from './master-keys.ts'
 import { allSchemas } from './open-store.ts'
 import { sqliteBackend } from './sqlite/backend.ts'
+import { openSqlite } from './sqlite.ts'
 import type { Schema } from './tables.ts'
 
 export type TestStoreOptions = {
@@ -16,8 +17,10 @@ export type TestStoreOptions = {
   readonly schemas?: readonly Schema[]
   /** PostgreSQL only in `*.servers.test.ts`. @default 'sqlite' */
   readonly kind?: 'sqlite' | 'postgres'
-  /** A database that is there, as for a second node. @default a new one */
+  /** A PostgreSQL database that is there, as for a second node. @default a new one */
   readonly url?: string
+  /** A file of SQLite. @default in memory */
+  readonly path?: string
   /** Base64 of 32 bytes each. @default none: nothing is sealed */
   readonly encryptionKeys?: readonly string[]
   /** @default the system's */
@@ -41,7 +44,9 @@ export const openTestStore = async (options: TestStoreOptions = {}): Promise<Tes
 
 type BackendOptions = TestStoreOptions & { readonly clock: Clock; readonly log: Log; readonly metrics: Metrics }
 
-const openBackend = async ({ kind, url, clock, log, metrics }: BackendOptions): Promise<Backend> => {
+const openBackend = async ({ kind, path, url, clock, log, metrics }: BackendOptions): Promise<Backend> => {
+  if (path !== undefined)
+    return sqliteBackend({ open: () => openSqlite({ path, migrations: [] }), place: 'file', clock })
   if (kind !== 'postgres' && url === undefined) {
     return sqliteBackend({ open: () => new DatabaseSync(':memory:'), place: 'memory', clock })
   }

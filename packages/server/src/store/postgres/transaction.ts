@@ -47,22 +47,23 @@ export const runTransaction = async <T>(
   try {
     const result = await work(own)
     own.end()
-    await commit(client)
+    await commit(client, connection, where)
     client.release()
     return { kind: 'done', result }
   } catch (error) {
     own.close()
-    const cause = connection.failure ?? error
-    await giveBack(client, cause)
-    return { kind: 'failed', error: toStoreError(error, where), again: isConflict(cause) ? 'conflict' : 'no' }
+    // What the work throws by itself is its own affair: the connection is as good as before.
+    await giveBack(client, connection.failure)
+    return { kind: 'failed', error, again: isConflict(connection.failure) ? 'conflict' : 'no' }
   }
 }
 
-const commit = async (client: PoolClient): Promise<void> => {
+const commit = async (client: PoolClient, connection: PostgresConnection, where: string): Promise<void> => {
   try {
     await client.query('COMMIT')
   } catch (error) {
-    throw isBroken(error) ? unknownCommit(error) : error
+    connection.failure = error
+    throw isBroken(error) ? unknownCommit(error) : toStoreError(error, where)
   }
 }
 
@@ -74,8 +75,9 @@ const unknownCommit = (cause: unknown): FanfareError =>
     { cause, retryAfterMs: 1_000 },
   )
 
-const giveBack = async (client: PoolClient, error: unknown): Promise<void> => {
-  if (isBroken(error instanceof FanfareError ? (error.cause ?? error) : error)) return client.release(true)
+/** @param failure what PostgreSQL or the way to it said, if anything did */
+const giveBack = async (client: PoolClient, failure: unknown): Promise<void> => {
+  if (failure !== undefined && isBroken(failure)) return client.release(true)
   try {
     await client.query('ROLLBACK')
     client.release()
