@@ -8,14 +8,18 @@ import type { SignedStatement, Statement } from './signing.ts'
 const defaultPage = 100
 const mostRows = 10_000
 
-type Page = { readonly after?: number; readonly limit?: number }
+type Page = { readonly after?: number; readonly upTo?: number; readonly limit?: number }
 
 /** Rows as they stand, to be verified or moved. */
-export const readChain = async (rows: Rows, { after = 0, limit = defaultPage }: Page): Promise<readonly ChainRow[]> => {
+export const readChain = async (
+  rows: Rows,
+  { after = 0, upTo = Number.MAX_SAFE_INTEGER, limit = defaultPage }: Page,
+): Promise<readonly ChainRow[]> => {
   const found = await rows
     .selectFrom('audit_entry')
     .select(['number', 'at', 'action', 'actor_kind', 'actor_id', 'subject', 'detail', 'hash'])
     .where('number', '>', after)
+    .where('number', '<=', upTo)
     .orderBy('number')
     .limit(Math.max(1, Math.min(limit, mostRows)))
     .execute()

@@ -179,7 +179,7 @@ test('any single change anywhere is found', () => {
 
 test('any row that is taken out, put in twice or exchanged with another is found', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 2, max: 30 }), fc.nat(), fc.nat(), (count, one, other) => {
+    fc.property(fc.integer({ min: 2, max: 12 }), fc.nat(), fc.nat(), (count, one, other) => {
       const rows = written(count)
       const [first, second] = [one % count, other % count]
       const head = at(rows, count)
@@ -190,6 +190,6 @@ test('any row that is taken out, put in twice or exchanged with another is found
       const tampered = [out, renumbered(out), renumbered(twice), ...(first === second ? [] : [renumbered(exchanged)])]
       return tampered.every((changed) => verify(changed, { head }).problems.length > 0)
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   )
 })
