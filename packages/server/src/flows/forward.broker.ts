@@ -88,7 +88,7 @@ export class CarryingBroker {
 
   #carry(ear: Ear, key: RoomKey, { epoch, event }: { readonly epoch: string; readonly event: RoomEvent }): void {
     if (!ear.rooms.has(key)) return
-    if (!this.#calm && this.#chance.below(25) === 0) this.#send(ear, () => ear.sink?.lost(key))
+    if (!this.#calm && this.#chance.below(8) === 0) this.#send(ear, () => ear.sink?.lost(key))
     else this.#send(ear, () => ear.sink?.deliver(key, epoch, event))
   }
 

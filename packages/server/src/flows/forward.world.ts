@@ -4,6 +4,7 @@
  */
 import { FanfareError, type Position } from '@fanfare/protocol'
 import type { Room } from '../app/app.ts'
+import type { RoomLog } from '../engine/room-log.ts'
 import { Flusher } from '../hub/flusher.ts'
 import { Hub } from '../hub/hub.ts'
 import type { Session } from '../hub/session.ts'
@@ -31,7 +32,7 @@ import { subscribe } from './subscribe.ts'
 
 /** How a node is broken, to prove that the judge would see it. */
 export type ForwardVariant = {
-  readonly journaled?: (log: JournaledLog) => JournaledLog
+  readonly inner?: (log: RoomLog) => RoomLog
   readonly store?: (store: Store) => Store
 }
 
@@ -264,8 +265,8 @@ class ForwardWorld {
     const store = this.#storeOf()
     const side = this.#broker.node()
     const parts = { clock: this.#clock, log: silentLog, metrics: noMetrics }
-    const made = createJournaledLog({ ...parts, inner: side.log, store, hot: { eventsPerRoom: 4, bytes: 100_000 } })
-    const journaled = this.#variant.journaled?.(made) ?? made
+    const inner = this.#variant.inner?.(side.log) ?? side.log
+    const journaled = createJournaledLog({ ...parts, inner, store, hot: { eventsPerRoom: 4, bytes: 100_000 } })
     const services = this.#servicesOf(journaled)
     await journaled.start({
       deliver: (...event) => services.hub.deliver(...event),

@@ -93,8 +93,10 @@ class Journaled implements JournaledLog {
     const { inner } = this.#options
     if (!room.log.archive) return inner.listen(room)
     // Before the engine listens, so that what it delivers at once is not taken for another room's.
-    if (!this.#heard.has(room.key)) this.#heard.set(room.key, this.#roomOf(room))
+    const heard = this.#heard.get(room.key) ?? this.#roomOf(room)
+    this.#heard.set(room.key, heard)
     await inner.listen(carrierOf(room))
+    heard.begin()
   }
 
   async unlisten(room: LogRoom): Promise<void> {

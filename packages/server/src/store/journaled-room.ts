@@ -26,7 +26,7 @@ export type JournaledRoomOptions = {
 
 export class JournaledRoom {
   readonly room: LogRoom
-  /** The newest events at hand; its top is the newest position that this node knows, where `knows` is set. */
+  /** The newest events at hand, right up to its top. */
   readonly hot = new Ring()
   /** Rises with each redaction: what was read before must not be kept after. */
   version = 0
@@ -35,7 +35,12 @@ export class JournaledRoom {
   readonly #options: JournaledRoomOptions
   readonly #waiting = new Map<number, RoomEvent>()
   #epoch: string | undefined
+  /** The engine has begun to listen: what is at hand before may be overtaken by events that nobody hears. */
+  #listens = false
+  /** There is something at hand. */
   #knows = false
+  /** A read that began after the engine listened found no more than is at hand: what is heard may be older than the newest. */
+  #isSure = false
   /** The highest offset that was heard of, at hand or not. */
   #ahead = 0
   /** The last offset delivered since this node began to listen, or lost its place. */
@@ -55,6 +60,13 @@ export class JournaledRoom {
 
   get isWaiting(): boolean {
     return this.#waiting.size > 0
+  }
+
+  /** From now on every later event is heard. */
+  begin(): void {
+    if (this.#listens) return
+    this.#listens = true
+    this.#forgetHot()
   }
 
   hear(epoch: string, event: RoomEvent, now: number): Heard {
@@ -101,20 +113,26 @@ export class JournaledRoom {
       this.#epoch = top.epoch
       this.#restartHot(first - 1)
     }
-    if (last < this.hot.first - 1 || first > this.hot.top + 1) return
+    const isNear = last >= this.hot.first - 1 && first <= this.hot.top + 1
+    if (isNear) this.#join(slice.events, top.epoch, asked.now)
+    if (this.#listens && this.hot.top >= top.offset) this.#isSure = true
+  }
+
+  /** Takes a run that touches what is at hand. */
+  #join(events: readonly RoomEvent[], epoch: string, now: number): void {
     const below = events.filter(({ offset }) => offset < this.hot.first && offset <= this.hot.top)
     if (below.at(-1)?.offset === this.hot.first - 1) {
       this.#options.windows.extend(
         this,
-        below.map((event) => ({ event, at: at(event, asked.now), bytes: 0, weight: weightOf(event) })),
+        below.map((event) => ({ event, at: at(event, now), bytes: 0, weight: weightOf(event) })),
       )
     }
-    for (const event of events) this.know(top.epoch, event, asked.now)
+    for (const event of events) this.know(epoch, event, now)
   }
 
   /** From what is at hand; undefined when the store must be asked. @param since events that are not younger are not at hand */
   answer(query: ReadQuery, since: number): Slice | undefined {
-    if (!this.#knows || this.#epoch === undefined || this.#ahead > this.hot.top) return undefined
+    if (!this.#isSure || this.#epoch === undefined || this.#ahead > this.hot.top) return undefined
     if (!('after' in query) || query.after === 'earliest') return undefined
     let { first } = this.hot
     for (let entry = this.hot.at(first); entry && entry.at <= since; entry = this.hot.at(first)) first++
@@ -170,6 +188,7 @@ export class JournaledRoom {
     this.#options.windows.drop(this)
     this.hot.reset(0)
     this.#knows = false
+    this.#isSure = false
     this.#ahead = 0
     this.version++
   }
