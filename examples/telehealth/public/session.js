@@ -20,7 +20,7 @@ const keep = ({ token, expiresIn, user }) => {
 
 const problemOf = async (response) => {
   const told = await response.json().catch(() => undefined)
-  return new Error(told?.message ?? `The server answers ${response.status}.`)
+  return new Error(told?.detail ?? told?.title ?? `The server answers ${response.status}.`)
 }
 
 export const signedInAs = () => (session && session.expiresAt > Date.now() ? session.user : undefined)

@@ -11,7 +11,7 @@ export const enterVisit = ({ client, visits, visit, told, onError }) => {
   const receipts = client.room(`chat:${visit.id}:receipts`)
   const { presence } = visit.room
   const showPresent = () => {
-    told.present(new Set([...presence.members.getSnapshot().values()].map(({ userId }) => userId)))
+    told.present(new Set(presence.members.getSnapshot().list.map(({ userId }) => userId)))
   }
   const stops = [
     visits.listen(visit.id, (event) => (waiting ? waiting.push(event) : told.event(event))),
