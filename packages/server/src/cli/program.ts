@@ -4,9 +4,11 @@ import { Command, CommanderError } from 'commander'
 import { addAudit } from './audit.ts'
 import { addDoctor } from './doctor.ts'
 import { addKey } from './key.ts'
+import { addMigrate } from './migrate.ts'
 import { addPublish } from './publish.ts'
 import { addStart } from './start.ts'
 import { addTail } from './tail.ts'
+import { addTenant } from './tenant.ts'
 import { paintFor, type Terminal } from './terminal.ts'
 import { addToken } from './token.ts'
 
@@ -25,7 +27,7 @@ const build = (terminal: Terminal, version: string): Command => {
     .helpOption('-h, --help', 'print this')
     .helpCommand(false)
     .addHelpText('after', examples)
-  const commands = [addStart, addToken, addPublish, addTail, addKey, addAudit, addDoctor]
+  const commands = [addStart, addToken, addPublish, addTail, addKey, addMigrate, addTenant, addAudit, addDoctor]
   for (const add of commands) add(program, terminal)
   quietly(program, terminal)
   return program

@@ -1,6 +1,7 @@
 /** Takes things out of the journal: what an event says, a room, a tenant, and what has become too old, a little at a time. */
 import { shortId } from '../lib/ids.ts'
-import { journalAbout, journalEventOfRow } from './journal-rows.ts'
+import { journalEventOfRow } from './journal-rows.ts'
+import { journalAbout } from './journal-tables.ts'
 import type { Redaction, Rows, Sealer } from './store.ts'
 
 export const redactJournal = async (

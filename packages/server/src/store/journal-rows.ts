@@ -1,11 +1,8 @@
 /** Rows of the journal as events, and what their seals are about. */
 import type { RoomEvent } from '@fanfare/protocol'
 import type { Selectable } from 'kysely'
-import type { JournalTable } from './journal-tables.ts'
+import { type JournalTable, journalAbout } from './journal-tables.ts'
 import type { JournalEvent, Sealer } from './store.ts'
-
-/** What a journal's data is sealed as. */
-export const journalAbout = (id: string): string => `journal|${id}`
 
 type Opening = { readonly tenantId: string; readonly sealer: Sealer }
 

@@ -48,6 +48,9 @@ declare module './tables.ts' {
   }
 }
 
+/** What a journal's data is sealed as. */
+export const journalAbout = (id: string): string => `journal|${id}`
+
 export const journalSchema: Schema = {
   owner: 'journal',
   tables: ['journal', 'journal_room', 'journal_tenant'],
@@ -89,6 +92,15 @@ export const journalSchema: Schema = {
         )`,
         'CREATE UNIQUE INDEX journal_key ON journal (tenant_id, room, key) WHERE key IS NOT NULL',
       ],
+    },
+  ],
+  sealed: [
+    {
+      table: 'journal',
+      text: 'data',
+      keyId: 'key_id',
+      key: ['room', 'offset', 'id'],
+      about: ({ id }) => journalAbout(String(id)),
     },
   ],
 }

@@ -4,7 +4,8 @@
  */
 import { FanfareError } from '@fanfare/protocol'
 import { type Ids, shortId } from '../lib/ids.ts'
-import { journalAbout, journalEventOfRow } from './journal-rows.ts'
+import { journalEventOfRow } from './journal-rows.ts'
+import { journalAbout } from './journal-tables.ts'
 import type { EventDraft, JournalEvent, Rows, Sealer } from './store.ts'
 
 export type JournalParts = {

@@ -50,7 +50,8 @@ export const rotateKey = async (options: RotationOptions): Promise<void> => {
   const unfinished = before.find(({ ready }) => !ready) ?? (before.length > 1 ? sealingKey(before) : undefined)
   if (unfinished === undefined) {
     const number = (before.at(-1)?.number ?? 0) + 1
-    await store.of(tenantId).change(({ rows }) => addKey(rows, parts, { number, ready: false }))
+    // The first of all seals at once: a node that finds none makes one that does.
+    await store.of(tenantId).change(({ rows }) => addKey(rows, parts, { number, ready: before.length === 0 }))
   }
   const newest = (await keys()).at(-1)!
   onStep({ kind: unfinished === undefined ? 'made' : 'resumed', keyId: newest.id })
