@@ -79,6 +79,7 @@ export const createStore = (parts: StoreParts): OpenedStore => {
         const sealing = { tenantId, sealer }
         return work({
           rows,
+          sealer,
           publish: publisher(rows, publication, sealing),
           async redact(redaction) {
             await redactJournal(rows, redaction, sealing)

@@ -49,6 +49,8 @@ export type Redaction = {
 
 export type Change = {
   readonly rows: Rows
+  /** For what the change writes. Asking the store for one inside a change could wait for the change itself. */
+  readonly sealer: Sealer
   /**
    * Appends to the journals of rooms, in this transaction; they are published, in order, once it commits. The room's journal
    * is locked until then, so a change that publishes into several rooms does so in one call, or may have to run again.

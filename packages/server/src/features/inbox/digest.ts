@@ -16,13 +16,13 @@ export type Gathered = {
 /** The while begins with the first and is not made longer by what comes later; the newest is what the digest says. */
 export const gather = async (within: InboxChange, gathered: readonly Gathered[]): Promise<void> => {
   if (gathered.length === 0) return
-  const { parts, change, sealer } = within
+  const { parts, change } = within
   const now = parts.clock.now()
   const byRow = Map.groupBy(gathered, ({ userId, kind }) => `${userId.length}:${userId}|${kind}`)
   const values = [...byRow.values()].map((all) => {
     const { userId, kind, content, forMs } = all.at(-1)!
     const id = parts.ids(now)
-    const sealed = sealContent(sealer, content, { table: 'inbox_digest', id })
+    const sealed = sealContent(change.sealer, content, { table: 'inbox_digest', id })
     return { user_id: userId, kind, id, ...sealed, count: all.length, due_at: now + forMs }
   })
   await change.rows
@@ -113,7 +113,7 @@ const release = (parts: InboxParts, tenantId: string, due: readonly Due[]): Prom
     const arrivals = taken.flatMap((row): readonly Arrival[] => {
       const { inbox, push } = wayOf(row.kind, said.get(row.user_id), parts.settings.preferences)
       if (!inbox && !push) return []
-      const content = openSealed(within.sealer, row, { table: 'inbox_digest', id: row.id })
+      const content = openSealed(within.change.sealer, row, { table: 'inbox_digest', id: row.id })
       return [{ userId: row.user_id, kind: row.kind, content, count: row.count, hidden: !inbox, push }]
     })
     await place(within, arrivals)

@@ -2,7 +2,7 @@
 import type { Clock } from '../../lib/clock.ts'
 import type { Ids } from '../../lib/ids.ts'
 import type { Log } from '../../lib/log.ts'
-import type { Change, Sealer, Store } from '../../store/store.ts'
+import type { Change, Store } from '../../store/store.ts'
 import type { InboxSettings } from './settings.ts'
 
 export type InboxParts = {
@@ -15,16 +15,12 @@ export type InboxParts = {
   readonly pushes: boolean
 }
 
-/** A change of one tenant's inboxes, and what seals what it writes. */
-export type InboxChange = { readonly change: Change; readonly sealer: Sealer; readonly parts: InboxParts }
+/** A change of one tenant's inboxes. */
+export type InboxChange = { readonly change: Change; readonly parts: InboxParts }
 
 /** Runs it as one transaction. @throws FanfareError `unavailable`, what `work` throws */
-export const changeInbox = async <Result>(
+export const changeInbox = <Result>(
   parts: InboxParts,
   tenantId: string,
   work: (within: InboxChange) => Promise<Result>,
-): Promise<Result> => {
-  const store = parts.store.of(tenantId)
-  const sealer = await store.sealer()
-  return store.change((change) => work({ change, sealer, parts }))
-}
+): Promise<Result> => parts.store.of(tenantId).change((change) => work({ change, parts }))

@@ -5,6 +5,7 @@
 import { SeldomWarning } from '../../lib/seldom.ts'
 import type { Feature, FeatureServices, OpenedFeature } from '../feature.ts'
 import { createInboxApi } from './api.ts'
+import { hasInbox } from './check.ts'
 import { describeInbox } from './describe.ts'
 import type { InboxApi, InboxOptions } from './inbox-api.ts'
 import type { InboxParts } from './inbox-parts.ts'
@@ -34,9 +35,10 @@ export const openInbox = async (services: FeatureServices, options: InboxOptions
   })
   worker.start()
   services.offer('notify', {
-    async in(change, tenantId, notifications) {
-      const checked = checkAll(notifications)
-      await notifyIn({ change, parts, sealer: await store.of(tenantId).sealer() }, checked)
+    async in(change, _tenantId, notifications) {
+      // A message that mentions somebody who can have no inbox is a message all the same.
+      const possible = notifications.filter(({ to }) => !('userId' in to) || hasInbox(to.userId))
+      await notifyIn({ change, parts }, checkAll(possible))
     },
   })
   const apiParts = { ...parts, mode, audit, pushKey: vapid?.publicKey }

@@ -16,6 +16,8 @@ export type InboxOptionsOfWorld = Pick<FeatureWorldOptions<'inbox'>, 'options' |
   readonly nodes?: number
   /** What time it is. @default the beginning of 2026 */
   readonly start?: number
+  /** @default none: nothing is sealed */
+  readonly encryptionKeys?: readonly string[]
   /** A PostgreSQL that is emptied first. @default a new one */
   readonly database?: TestDatabase
 }
@@ -95,10 +97,10 @@ export class InboxWorld implements AsyncDisposable {
 }
 
 export const openInbox = async (options: InboxOptionsOfWorld = {}): Promise<InboxWorld> => {
-  const { kind = 'sqlite', nodes = 1, start, database, ...rest } = options
+  const { kind = 'sqlite', nodes = 1, start, database, encryptionKeys = [], ...rest } = options
   const clock = fakeClock(start)
   const url = database === undefined ? {} : { url: database.url }
-  const store = await openTestStore({ schemas: [inboxSchema], kind, clock, ...url })
+  const store = await openTestStore({ schemas: [inboxSchema], kind, clock, encryptionKeys, ...url })
   if (database) await database.query(`TRUNCATE ${[...inboxSchema.tables, ...journalSchema.tables].join(', ')}`)
   const idles = new Set<() => Promise<void>>()
   const watched: typeof inbox = {

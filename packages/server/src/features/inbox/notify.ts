@@ -48,7 +48,7 @@ export const notifyIn = async (within: InboxChange, notifications: readonly Chec
 }
 
 const leaveTask = async (
-  { change, parts, sealer }: InboxChange,
+  { change, parts }: InboxChange,
   { kind, content, key }: CheckedNotification,
   many: ManyTarget,
 ): Promise<number> => {
@@ -62,7 +62,7 @@ const leaveTask = async (
       work: 'spread',
       ...many,
       kind,
-      ...sealContent(sealer, content, { table: 'inbox_task', id }),
+      ...sealContent(change.sealer, content, { table: 'inbox_task', id }),
       key: key ?? null,
       after: '',
       due_at: now,

@@ -36,7 +36,7 @@ export const place = async (within: InboxChange, given: readonly Arrival[]): Pro
         user_id: one.userId,
         id: one.id,
         kind: one.kind,
-        ...sealContent(within.sealer, one.content, { table: 'inbox_notification', id: one.id }),
+        ...sealContent(within.change.sealer, one.content, { table: 'inbox_notification', id: one.id }),
         state: one.hidden ? hidden : unseen,
         changed: one.version,
         count: one.count,

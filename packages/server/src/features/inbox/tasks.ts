@@ -65,7 +65,7 @@ const spread = async (within: InboxChange, task: Task): Promise<string | undefin
     { target, name: task.name },
     { after: task.after, limit: inboxLimits.step },
   )
-  const content = openSealed(within.sealer, task, { table: 'inbox_task', id: task.id })
+  const content = openSealed(within.change.sealer, task, { table: 'inbox_task', id: task.id })
   const key = task.key ?? undefined
   await deliver(
     within,

@@ -13,7 +13,7 @@ export const addBrowser = (
   tenantId: string,
   { userId, subscription }: { readonly userId: string; readonly subscription: PushSubscription },
 ): Promise<void> =>
-  changeInbox(parts, tenantId, async ({ change: { rows }, sealer }) => {
+  changeInbox(parts, tenantId, async ({ change: { rows, sealer } }) => {
     const id = pushIdOf(subscription.endpoint)
     const before = await rows.deleteFrom('inbox_push').where('id', '=', id).returning('user_id').execute()
     const created_at = parts.clock.now()
