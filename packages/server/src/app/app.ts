@@ -93,6 +93,7 @@ export type EndpointRule = {
 export type Endpoint = { readonly rule: EndpointRule; readonly params: Params; readonly rooms: readonly string[] }
 
 type Routed = {
+  readonly owner: Owner
   readonly method: string
   /** Hono's syntax: `/beds/:bedId`. */
   readonly path: string

@@ -93,8 +93,8 @@ test('commands, reactions and routes are found by name', () => {
   expect(app.reactions('said')).toEqual([{ owner: '', react }])
   expect(app.reactions('other')).toEqual([])
   expect(app.routes).toEqual([
-    { method: 'GET', path: '/beds/:bedId/x', auth: 'user', handle },
-    { method: 'POST', path: '/login', auth: 'none', handle },
+    { owner: '', method: 'GET', path: '/beds/:bedId/x', auth: 'user', handle },
+    { owner: '', method: 'POST', path: '/login', auth: 'none', handle },
   ])
 })
 

@@ -73,7 +73,7 @@ const readRoute = (route: string, description: RouteDescription, owner: Owner): 
   if (typeof handle !== 'function' || (auth !== 'user' && auth !== 'none' && auth !== 'server')) {
     throw new Error(`give a handler, { auth: 'none', handle } or serverRoute({ scope }, handler).`)
   }
-  const routed = { method, path: routerPath(path), handle }
+  const routed = { owner, method, path: routerPath(path), handle }
   if (described.auth !== 'server') return Object.freeze({ ...routed, auth: described.auth })
   return Object.freeze({ ...routed, ...readServerRoute(path, described) })
 }

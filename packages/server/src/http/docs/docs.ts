@@ -19,9 +19,10 @@ const fresh = { 'Cache-Control': 'no-cache' } as const
 export const stylePath = '/docs/style.css'
 export const iconPath = '/docs/icon.svg'
 
-export const addDocs = (api: Api, { settings }: HttpContext): void => {
-  addDescriptions(api)
-  const description = once((): ApiDescription => describeApi(api, settings.version))
+export const addDocs = (api: Api, { services, settings }: HttpContext): void => {
+  const routes = services.app.routes.filter((rule) => rule.auth === 'server')
+  addDescriptions(api, routes)
+  const description = once((): ApiDescription => describeApi(api, settings.version, routes))
   const page = once(() => renderPage(description(), { style: stylePath, icon: iconPath }))
   const style = once(() => readFileSync(new URL('./style.css', import.meta.url), 'utf8'))
   const icon = once(() => readFileSync(new URL('./icon.svg', import.meta.url), 'utf8'))

@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi'
 import { type Api, json, refusedWith } from '../api/api.ts'
 import { streamPath } from '../stream.ts'
+import { addServerRoutes, type ServerRouteRule, tagsOf } from './server-routes.ts'
 
 const info = (version: string) => ({
   title: 'Fanfare',
@@ -22,7 +23,7 @@ const tags = [
 ]
 
 /** Once per application, before {@link describeApi}. */
-export const addDescriptions = (api: Api): void => {
+export const addDescriptions = (api: Api, routes: readonly ServerRouteRule[]): void => {
   const registry = api.openAPIRegistry
   registry.registerComponent('securitySchemes', 'userToken', {
     type: 'http',
@@ -44,6 +45,7 @@ export const addDescriptions = (api: Api): void => {
   })
   addLinks(registry)
   addOperationRoutes(registry)
+  addServerRoutes(registry, routes)
 }
 
 type Registry = Api['openAPIRegistry']
@@ -147,10 +149,11 @@ const addOperationRoutes = (registry: Registry): void => {
 
 export type ApiDescription = ReturnType<Api['getOpenAPI31Document']>
 
-export const describeApi = (api: Api, version: string): ApiDescription =>
+/** @param routes of servers, of the application and of features */
+export const describeApi = (api: Api, version: string, routes: readonly ServerRouteRule[]): ApiDescription =>
   api.getOpenAPI31Document({
     openapi: '3.1.0',
     info: info(version),
     servers: [{ url: '/', description: 'This node.' }],
-    tags,
+    tags: [...tags, ...tagsOf(routes)],
   })
