@@ -9,6 +9,7 @@ import { onMessage } from './reactions.ts'
 import { routes } from './routes.ts'
 import type { Door } from './sign-in.ts'
 import { socketio } from './socket/socketio.ts'
+import { mayFollow } from './topics.ts'
 import { mayInVisit, shareVisit } from './visits.ts'
 
 export type TelehealthOptions = {
@@ -28,6 +29,7 @@ export const createTelehealth = ({ idleTimeout = '5m' }: TelehealthOptions = {})
     rooms: {},
     features: {
       chat: { may: mayInVisit },
+      inbox: { topic: mayFollow },
       status: {
         access: ({ user, userId }) => user.id === userId || shareVisit(door().of(user.tenantId), user.id, userId),
       },

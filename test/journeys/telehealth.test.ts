@@ -6,6 +6,7 @@ import { connectClient, openClient } from './clients/socketio.ts'
 import {
   ask,
   come,
+  notify,
   openClinic,
   patient,
   people,
@@ -196,6 +197,29 @@ describe('who may', () => {
     await client.until('busy', () =>
       client.told('presence:update').some((told) => (told as { status: string }).status === 'busy'),
     )
+  })
+
+  test('notices for staff are followed by staff, and reach whoever follows them', async () => {
+    using client = await come(clinic, maya)
+    using other = await come(clinic, okafor)
+    expect(await ask(client, 'notification:subscribe', { topic: 'staff' })).toMatchObject({ success: false })
+    expect(await ask(client, 'room:join', { roomId: 'staff', roomType: 'notification' })).toMatchObject({
+      success: false,
+      error: { code: 'forbidden' },
+    })
+    for (const one of [client, other]) {
+      const joined = await ask(one, 'room:join', { roomId: 'announcements', roomType: 'notification' })
+      expect(joined).toMatchObject({ success: true })
+    }
+    const notices = [{ to: { topic: 'announcements' }, kind: 'notice', title: 'Closed on Friday' }]
+    expect(await notify(clinic, notices)).toEqual({ notified: 2 })
+    for (const one of [client, other]) {
+      await one.until('the notice', () =>
+        one
+          .told('notification:new')
+          .some((told) => Bun.deepMatch({ notification: { title: 'Closed on Friday' } }, told)),
+      )
+    }
   })
 
   test('only providers open visits, with people of their own clinic', async () => {

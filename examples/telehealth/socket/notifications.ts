@@ -1,5 +1,6 @@
 /** The notifications of the clinic's clients: read, count, mark, and follow what is of interest. */
 import { z } from 'zod'
+import { followTopic } from '../topics.ts'
 import { answered } from './answer.ts'
 
 const Page = z.object({ before: z.string().exactOptional(), limit: z.int().min(1).max(100).exactOptional() })
@@ -18,8 +19,8 @@ export const notificationEvents = {
   'notification:seen': mark('seen'),
   'notification:read': mark('read'),
   'notification:archive': mark('archived'),
-  'notification:subscribe': answered(Topic, async ({ inbox, user }, { topic }) => {
-    await inbox.subscribe(user.id, topic)
+  'notification:subscribe': answered(Topic, async (socket, { topic }) => {
+    await followTopic(socket, topic)
     return { topic }
   }),
   'notification:unsubscribe': answered(Topic, async ({ inbox, user }, { topic }) => {

@@ -2,6 +2,7 @@
 import { FanfareError } from '@fanfare/protocol'
 import type { SocketContext } from '@fanfare/server'
 import { z } from 'zod'
+import { followTopic } from '../topics.ts'
 import { mayInVisit, peopleIn, visitRoom } from '../visits.ts'
 import { answered, answeredIn } from './answer.ts'
 
@@ -37,7 +38,7 @@ const partsOf = (roomId: string): readonly string[] => {
 const join = answeredIn('read', RoomRequest, async (socket, { roomId, roomType }) => {
   if (roomType === 'call') throw new FanfareError('unavailable', 'There are no calls here yet.')
   if (roomType === 'notification') {
-    await socket.inbox.subscribe(socket.user.id, roomId)
+    await followTopic(socket, roomId)
     return { roomId, roomType }
   }
   for (const room of partsOf(roomId)) await socket.join(room)

@@ -61,3 +61,16 @@ export const signIn = async (world: World, email: string, password = 'password12
   })
   return { status: response.status, body: (await response.json()) as { readonly [name: string]: unknown } }
 }
+
+/** As the clinic's own server, with an API key. */
+export const notify = async (world: World, notifications: readonly object[]): Promise<unknown> => {
+  const { auth } = world.server.services
+  const keys = (auth as typeof auth & { keys: { create(key: object): Promise<{ key: string }> } }).keys
+  const { key } = await keys.create({ tenantId: clinic, name: 'clinic', scopes: ['publish'] })
+  const response = await fetch(`${world.url}/v1/notifications`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ notifications }),
+  })
+  return response.json()
+}
