@@ -12,6 +12,7 @@ import { Canary } from './flows/canary.ts'
 import { resume } from './flows/catch-up.ts'
 import { contextOf } from './flows/context.ts'
 import { createForwarder } from './flows/forward.ts'
+import { createOutboxRelay } from './flows/forward-outbox.ts'
 import { Greeter, type GreeterOptions } from './flows/greeter.ts'
 import { Interest } from './flows/interest.ts'
 import { Lifecycle } from './flows/lifecycle.ts'
@@ -58,9 +59,14 @@ export const openServices = async (parts: ServiceParts, closing: Closing): Promi
   closing.push(await engine.leases.start())
   if (store && journaled) {
     const { reactor } = services
-    closing.push(await createForwarder({ store, journaled, app, reactor, clock, log, metrics }).start())
+    const forwarder = createForwarder({ store, journaled, app, reactor, clock, log, metrics })
+    closing.push(forwarder.start())
     const secret = trust.secret?.bytes
     await openNodeFeatures(services, { choices, config, metrics: metrics.own, offers, secret, store }, closing)
+    // Reactions to what was left may need any of the features.
+    await forwarder.takeOver()
+    const { limits } = config
+    closing.push(createOutboxRelay({ store, app, limits, clock, log, metrics }).start())
   }
   closing.push(await services.lifecycle.start())
   await services.canary.start()

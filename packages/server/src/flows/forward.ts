@@ -41,12 +41,17 @@ export type ForwarderOptions = {
 
 export type Forwarder = {
   /**
-   * After the engine has started, and before anything is committed. Forwards what was left, in the background.
+   * After the engine has started, and before anything is committed: what is committed here is forwarded from now on.
    *
    * @returns waits a while for what is in hand, and ends it
+   */
+  start(): () => Promise<void>
+  /**
+   * Once everything that reactions need is there. Forwards what was left, in the background, now and every while.
+   *
    * @throws FanfareError `unavailable` when it cannot be known now what was left
    */
-  start(): Promise<() => Promise<void>>
+  takeOver(): Promise<void>
 }
 
 const defaults = {
@@ -65,12 +70,13 @@ const stopMs = 5_000
 
 export const createForwarder = (options: ForwarderOptions): Forwarder => {
   const settings = { ...defaults, alone: options.store.kind === 'sqlite', ...options }
+  const running = new Running(settings)
   return {
-    async start() {
-      const running = new Running(settings)
-      await running.start()
+    start() {
+      running.start()
       return () => running.stop()
     },
+    takeOver: () => running.takeOver(),
   }
 }
 
@@ -114,15 +120,12 @@ class Running {
     metrics.gauge('fanfare_journal_unsent', () => this.#held)
   }
 
-  async start(): Promise<void> {
-    const { store } = this.#options
-    this.#unhear = store.onCommitted((committed) => this.#take(committed))
-    try {
-      await this.#look()
-    } catch (error) {
-      this.#unhear()
-      throw error
-    }
+  start(): void {
+    this.#unhear = this.#options.store.onCommitted((committed) => this.#take(committed))
+  }
+
+  async takeOver(): Promise<void> {
+    await this.#look()
     this.#every('look', lookMs, () => this.#look())
     this.#every('purge', purgeMs, () => purgeJournal({ ...this.#options, keyMs: this.#options.idempotencyMs }))
   }

@@ -289,7 +289,8 @@ class ForwardWorld {
       abandonedMs: 30,
       alone: false,
     })
-    await forwarder.start()
+    forwarder.start()
+    await forwarder.takeOver()
     return {
       journaled,
       services,

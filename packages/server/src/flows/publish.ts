@@ -84,7 +84,8 @@ const userOfCaller = (caller: Caller): string | undefined => {
 const callerScope = (caller: Caller): string =>
   caller.kind === 'user' ? `user:${caller.user.id.length}:${caller.user.id}` : caller.kind
 
-const checkSize = (data: Json, limit: number): void => {
+/** @throws FanfareError `too_large` */
+export const checkSize = (data: Json, limit: number): void => {
   const size = Buffer.byteLength(JSON.stringify(data))
   if (size > limit) throw new FanfareError('too_large', `The event's data has ${size} bytes; the limit is ${limit}.`)
 }

@@ -279,15 +279,3 @@ const writeAll = async (
   await publish()
   return written
 }
-
-/** @throws FanfareError `unavailable`: what `log.archive` needs is not there */
-export const checkArchives = (
-  patterns: readonly { readonly pattern: string; readonly log: LogRoom['log'] }[],
-): void => {
-  const archived = patterns.filter(({ log }) => log.archive !== undefined)
-  if (archived.length === 0) return
-  throw new FanfareError(
-    'unavailable',
-    `Rooms say log.archive (${archived.map(({ pattern }) => pattern).join(', ')}), and nodes that share Redis need a store that they share too: set FANFARE_DATABASE_URL to a PostgreSQL.`,
-  )
-}
