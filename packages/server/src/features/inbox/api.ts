@@ -8,7 +8,7 @@ import type { InboxApi } from './inbox-api.ts'
 import type { InboxParts } from './inbox-parts.ts'
 import { count, list } from './list.ts'
 import { mark } from './mark.ts'
-import { checkAll, notify } from './notify.ts'
+import { checkAll, type Notify } from './notify.ts'
 import { checkPreferences } from './preferences.ts'
 import { addBrowser, removeBrowser } from './push/browsers.ts'
 import { checkSubscription, type Mode, pushIdOf } from './push/endpoint.ts'
@@ -16,6 +16,7 @@ import { setRoles } from './roles.ts'
 import { readSaid, writeSaid } from './said.ts'
 
 export type ApiParts = InboxParts & {
+  readonly notify: Notify
   readonly mode: Mode
   readonly audit: Audit
   readonly pushKey: string | undefined
@@ -27,9 +28,13 @@ export const createInboxApi = (parts: ApiParts, context: FeatureContext): InboxA
   return {
     notify: async (...given) => {
       const checked = checkAll(given).map((one) => ({ ...one, key: context.key(one.key) }))
-      return notify(parts, tenantId, checked)
+      return parts.notify(tenantId, checked)
     },
-    list: async (userId, page = {}) => list(parts, tenantId, { ...page, userId: checkUserId(userId) }),
+    async list(userId, asked = {}) {
+      const page = await list(parts, tenantId, { ...asked, userId: checkUserId(userId) })
+      if (context.userId !== userId) noteReading(parts, context, { userId, count: page.notifications.length })
+      return page
+    },
     count: async (userId) => count(parts, tenantId, checkUserId(userId)),
     mark: async (request) => mark(parts, tenantId, { ...request, userId: checkUserId(request.userId) }),
     subscribe: (userId, topic) => follow(parts, tenantId, { userId, topic }),
@@ -61,6 +66,19 @@ export const createInboxApi = (parts: ApiParts, context: FeatureContext): InboxA
       await removeBrowser(parts, tenantId, { userId, id: pushIdOf(endpoint) })
     },
   }
+}
+
+/** Of another's inbox: who, whose and how much. Nobody waits for it. */
+const noteReading = (
+  { audit }: ApiParts,
+  context: FeatureContext,
+  { userId, count }: { readonly userId: string; readonly count: number },
+): void => {
+  const { tenantId, log } = context
+  const detail = { what: 'inbox', notifications: count }
+  audit
+    .record({ tenantId, action: 'message.read', actor: actorOf(context), subject: userId, detail })
+    .catch((error: unknown) => log.error({ error }, 'a reading of an inbox was not audited'))
 }
 
 const actorOf = ({ userId }: FeatureContext) =>

@@ -122,6 +122,9 @@ test('a tenant’s server notifies, and reads what a user has, with a key that i
   expect([sent.status, await sent.json()]).toEqual([200, { notified: 1 }])
   const read = await node.asks('GET /v1/users/ann/notifications?limit=5&states=unseen,seen', { scopes: ['read'] })
   expect([read.status, ((await read.json()) as NotificationPage).notifications.length]).toEqual([200, 1])
+  expect(node.audited).toMatchObject([
+    { action: 'message.read', subject: 'ann', detail: { what: 'inbox', notifications: 1 } },
+  ])
   const asked = { json: { notifications } }
   expect((await node.asks('POST /v1/notifications', { ...asked, scopes: ['read'] })).status).toBe(403)
   expect((await node.asks('GET /v1/users/ann/notifications', { scopes: ['publish'] })).status).toBe(403)

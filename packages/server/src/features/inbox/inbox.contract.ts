@@ -8,7 +8,7 @@ export const describeInbox = (kind: Kind): void => {
     const place: Place = { kind }
     beforeAll(async () => {
       if (kind === 'postgres') place.database = await newDatabase()
-    })
+    }, 60_000)
 
     test('a notification is kept, counted and told', async () => {
       await using world = await openInbox({ ...place })
@@ -93,7 +93,7 @@ export const describeInbox = (kind: Kind): void => {
       await node.api().setRoles('eve', ['nurse'])
       expect(await node.api().notify(toUser('', { to: { role: 'nurse' } }))).toEqual({ notified: 2 })
       expect((await node.api().count('bob')).unread).toBe(0)
-      expect(node.audited).toMatchObject([
+      expect(node.audited.filter(({ action }) => action === 'administration')).toMatchObject([
         { action: 'administration', subject: 'eve', detail: { what: 'inbox.roles' } },
       ])
     })

@@ -9,7 +9,7 @@ import { hasInbox } from './check.ts'
 import { describeInbox } from './describe.ts'
 import type { InboxApi, InboxOptions } from './inbox-api.ts'
 import type { InboxParts } from './inbox-parts.ts'
-import { checkAll, notifyIn } from './notify.ts'
+import { checkAll, createNotify, notifyIn } from './notify.ts'
 import type { Outcome } from './push/outcome.ts'
 import { createPoster } from './push/post.ts'
 import { openVapid, type Vapid } from './push/vapid.ts'
@@ -41,7 +41,7 @@ export const openInbox = async (services: FeatureServices, options: InboxOptions
       await notifyIn({ change, parts }, checkAll(possible))
     },
   })
-  const apiParts = { ...parts, mode, audit, pushKey: vapid?.publicKey }
+  const apiParts = { ...parts, notify: createNotify(parts), mode, audit, pushKey: vapid?.publicKey }
   return {
     api: (context) => createInboxApi(apiParts, context),
     idle: () => worker.idle(),

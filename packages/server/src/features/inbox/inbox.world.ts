@@ -60,7 +60,7 @@ export class InboxWorld implements AsyncDisposable {
   /** Time goes on by so much, and then as it must until it is so. @throws Error after a while */
   async until(what: string, isSo: () => boolean | Promise<boolean>, ms = 0): Promise<void> {
     await this.clock.advance(ms)
-    for (const deadline = Date.now() + 5_000; !(await isSo()); await new Promise((go) => setTimeout(go, 1))) {
+    for (const deadline = Date.now() + 20_000; !(await isSo()); await new Promise((go) => setTimeout(go, 1))) {
       if (Date.now() > deadline) throw new Error(`It never was so: ${what}.`)
     }
   }

@@ -37,7 +37,7 @@ const claimWaiting = async ({ store, clock }: InboxParts, tenantId: string) => {
   const claimed = await store.of(tenantId).change(async ({ rows }) => {
     const due = await rows
       .selectFrom('inbox_waiting')
-      .select('id')
+      .select(['user_id', 'id'])
       .where('due_at', '<=', now)
       .orderBy('due_at')
       .limit(atOnce)
@@ -46,6 +46,7 @@ const claimWaiting = async ({ store, clock }: InboxParts, tenantId: string) => {
     return rows
       .updateTable('inbox_waiting')
       .set({ due_at: until })
+      .where('user_id', 'in', [...new Set(due.map(({ user_id }) => user_id))])
       .where(
         'id',
         'in',

@@ -16,7 +16,7 @@ export const describePush = (kind: Kind): void => {
     const vapid = newVapid()
     beforeAll(async () => {
       if (kind === 'postgres') place.database = await newDatabase()
-    })
+    }, 60_000)
 
     /** Ann has a phone that takes pushes, and is nowhere to be seen. */
     const withPhone = async (options: InboxOptionsOfWorld = {}) => {
