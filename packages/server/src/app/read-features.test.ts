@@ -7,6 +7,7 @@ import { type DefinableFeature, describeFeature } from './feature-description.ts
 const said = z.object({ text: z.string() })
 const mine = () => 'mine'
 const its = () => 'its'
+const hears = () => {}
 
 /** `desk:{id}` with one command, one event, one route; `size` and `colour` are its options. */
 const desk: DefinableFeature = {
@@ -21,10 +22,10 @@ const desk: DefinableFeature = {
     return describeFeature({
       rooms: { 'desk:{id}': { events: { 'desk.moved': said }, access: 'tenant' } },
       commands: { 'desk:move': command(said, its), 'desk:sit': command(said, its) },
-      on: { 'desk.moved': its },
+      on: { 'desk.moved': hears },
       routes: { 'GET /v1/desks': its },
-      lifecycle: { 'user.offline': its },
-      connected: its,
+      lifecycle: { 'user.offline': hears },
+      connected: hears,
     })
   },
 }
@@ -60,7 +61,7 @@ test('features are on unless they are switched off, and the application stands i
   expect(app.command('desk:sit').handle({} as never, {})).toBe('its')
   expect(app.reactions('desk.moved')).toEqual([
     { owner: '', react: mine },
-    { owner: 'desk', react: its },
+    { owner: 'desk', react: hears },
   ] as never)
   expect(app.lifecycle['user.offline'].map(({ owner }) => owner)).toEqual(['', 'desk'])
   expect(app.connected.map(({ owner }) => owner)).toEqual(['desk'])
