@@ -91,18 +91,21 @@ addEventListener('hashchange', () => {
 })
 byId('back').addEventListener('click', () => openVisit(''))
 
-const leaveForGood = () => {
-  outbox.forget()
+const toTheDoor = () => {
   signOut()
   location.replace(location.pathname)
 }
-byId('sign-out').addEventListener('click', leaveForGood)
+byId('sign-out').addEventListener('click', () => {
+  outbox.forget()
+  toTheDoor()
+})
 startConnection({
   client,
   line: byId('connection'),
   text: byId('connection-text'),
   onClosed: ({ code }) => {
-    if (code === 'unauthenticated' || code === 'token_expired') leaveForGood()
+    // What waits to be sent stays for when they are back: nobody meant to leave.
+    if (code === 'unauthenticated' || code === 'token_expired') toTheDoor()
   },
 })
 outbox.resume()

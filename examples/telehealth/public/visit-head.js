@@ -3,7 +3,7 @@ import { byId, say } from './dom.js'
 import { faceOf, listed, othersIn } from './people.js'
 
 export const createVisitHead = ({ me, statuses }) => {
-  const alone = ({ name, title }, how) => [name, title, how].filter(Boolean).join(' · ')
+  const alone = ({ name, title }, how) => [name, how, title].filter(Boolean).join(' · ')
   const oneOf = ({ name }, how) => (how ? `${name} (${how[0].toLowerCase()}${how.slice(1)})` : name)
 
   /** @param present user ids of those who look at the visit now */
