@@ -7,7 +7,7 @@ import type { Log } from '../../lib/log.ts'
 import type { Metrics } from '../../lib/metrics.ts'
 import type { Asked, Backend } from '../backend.ts'
 import { describeDatabase } from './address.ts'
-import { toStoreError } from './errors.ts'
+import { isRefusal, toStoreError } from './errors.ts'
 import { inspectPostgres, leastVersion, type PostgresReport } from './inspect.ts'
 import { Listener } from './listener.ts'
 import { migrate, pending } from './migrate.ts'
@@ -48,7 +48,7 @@ export const postgresBackend = (options: PostgresBackendOptions): PostgresBacken
       return result
     } catch (error) {
       client.release(true)
-      throw toStoreError(error, where)
+      throw isRefusal(error) ? notAllowed(where, error) : toStoreError(error, where)
     }
   }
 
@@ -78,6 +78,13 @@ export const postgresBackend = (options: PostgresBackendOptions): PostgresBacken
     },
   }
 }
+
+const notAllowed = (where: string, cause: Error): FanfareError =>
+  new FanfareError(
+    'unavailable',
+    `PostgreSQL at ${where}: ${cause.message}. Give Fanfare a user that owns its database, and let that one user migrate it and run the nodes.`,
+    { cause },
+  )
 
 const nameOf = (where: string): string => `The database ${where}`
 

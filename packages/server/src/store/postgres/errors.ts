@@ -24,6 +24,10 @@ const faults: readonly (readonly [string, string])[] = [
 export const isConflict = (error: unknown): boolean =>
   error instanceof DatabaseError && (error.code === '40001' || error.code === '40P01')
 
+/** The user may not do this. */
+export const isRefusal = (error: unknown): error is DatabaseError =>
+  error instanceof DatabaseError && error.code === '42501'
+
 /** Whether the connection cannot be used any more: it broke, or an answer may still be on its way. */
 export const isBroken = (error: unknown): boolean =>
   error instanceof DatabaseError ? error.severity === 'FATAL' || error.severity === 'PANIC' : !isOurs(error)

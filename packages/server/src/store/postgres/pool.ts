@@ -1,7 +1,9 @@
 /** Connections to PostgreSQL: opened when needed, bounded, and none whose end is an event that nobody hears. */
 import { FanfareError } from '@fanfare/protocol'
-import { Pool, type PoolClient } from 'pg'
+import { type Client, Pool, type PoolClient } from 'pg'
+import { systemClock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
+import { within } from '../../lib/within.ts'
 import { describeDatabase } from './address.ts'
 import { typeParsers } from './connection.ts'
 import { toStoreError } from './errors.ts'
@@ -17,6 +19,8 @@ export type PostgresTimes = {
   readonly idleMs: number
   /** Of one statement, here: a server that stands still says nothing. @default 12000 */
   readonly answerMs: number
+  /** For transactions under way to end by themselves when the store closes. @default 5000 */
+  readonly closeMs: number
 }
 
 export const defaultTimes: PostgresTimes = {
@@ -25,6 +29,7 @@ export const defaultTimes: PostgresTimes = {
   lockMs: 8_000,
   idleMs: 20_000,
   answerMs: 12_000,
+  closeMs: 5_000,
 }
 
 export type PoolOptions = {
@@ -36,6 +41,15 @@ export type PoolOptions = {
 
 /** Callers who wait for a connection; more are refused at once, since these have enough to wait for. */
 const mostWaiting = 5_000
+
+const endOf = async (client: PoolClient, log: Log): Promise<void> => {
+  try {
+    // A client of a pool is one like any other.
+    await (client as unknown as Client).end()
+  } catch (error) {
+    log.debug({ error }, 'a connection to PostgreSQL did not end well')
+  }
+}
 
 export type ConnectionPool = {
   /** @throws FanfareError `unavailable` */
@@ -63,13 +77,17 @@ export const openPool = ({ url, connections, times, log }: PoolOptions): Connect
   pool.on('connect', (client) => {
     client.on('error', (error) => log.debug({ error, where }, 'a connection to PostgreSQL ended'))
   })
+  const taken = new Set<PoolClient>()
+  pool.on('release', (_error, client) => taken.delete(client as PoolClient))
   return {
     async take() {
       if (pool.waitingCount >= mostWaiting) {
         throw new FanfareError('unavailable', 'Too many wait for PostgreSQL.', { retryAfterMs: 1_000 })
       }
       try {
-        return await pool.connect()
+        const client = await pool.connect()
+        taken.add(client)
+        return client
       } catch (error) {
         throw toStoreError(error, where)
       }
@@ -80,6 +98,11 @@ export const openPool = ({ url, connections, times, log }: PoolOptions): Connect
     get waiting() {
       return pool.waitingCount
     },
-    close: () => pool.end(),
+    async close() {
+      const ended = pool.end()
+      if (await within(systemClock, times.closeMs, ended)) return
+      // Whoever still holds one is told by its next statement.
+      for (const client of taken) void endOf(client, log)
+    },
   }
 }
