@@ -158,6 +158,24 @@ export const describePush = (kind: Kind): void => {
       expect(await ward.world.rows('inbox_sending')).toBe(0)
     })
 
+    test('what is seen, or is in a browser that is another’s by then, is not tried again', async () => {
+      await using ward = await withPhone()
+      await ward.ann.says('inbox:push', { subscription: ward.service.browser('laptop') })
+      for (const browser of ['phone', 'laptop']) ward.service.answers(browser, { status: 503 })
+      await ward.api.notify(toUser('ann'))
+      await ward.world.passes(10_000)
+      expect(ward.service.requests).toBe(2)
+      await ward.api.addPush('bob', ward.phone)
+      await ward.world.passes(5 * minute)
+      expect(ward.service.received.map(({ browser }) => browser)).toEqual(['laptop'])
+      ward.service.answers('laptop', { status: 503 })
+      await ward.api.notify(toUser('ann'))
+      await ward.world.passes(10_000)
+      await ward.api.mark({ userId: 'ann', as: 'read', ids: 'all' })
+      await ward.world.passes(5 * minute)
+      expect(ward.service.requests).toBe(4)
+    })
+
     test('a browser that is gone is forgotten, and the others are not', async () => {
       await using ward = await withPhone()
       await ward.ann.says('inbox:push', { subscription: ward.service.browser('laptop') })
@@ -202,6 +220,14 @@ export const describePush = (kind: Kind): void => {
       await ward.api.notify(toUser('ann', { title: 'four' }))
       await ward.world.passes(10_000)
       expect(ward.service.shownBy('phone')[1]).toMatchObject({ title: 'four', summed: 1 })
+    })
+
+    test('however much came in quiet hours, it is one push', async () => {
+      await using ward = await withPhone({ start: Date.parse('2026-03-03T22:00:00Z') })
+      await ward.api.setPreferences('ann', { kinds: {}, quiet: { from: '22:00', to: '22:01', timeZone: 'UTC' } })
+      await ward.api.notify(...Array.from({ length: 450 }, (_, index) => toUser('ann', { title: `${index}` })))
+      await ward.world.passes(2 * minute)
+      expect(ward.service.shownBy('phone')).toMatchObject([{ title: '449', summed: 450 }])
     })
 
     test('a browser in which somebody else signs in is theirs', async () => {
