@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { Config } from '../config.ts'
-import { readStatements } from '../features/audit/checkpoint-file.ts'
+import { type FileStatements, readStatements } from '../features/audit/checkpoint-file.ts'
 import { readAudit } from '../features/audit/read.ts'
 import { isPublicKey, type SignedStatement, signerOf } from '../features/audit/signing.ts'
 import { auditSchema } from '../features/audit/tables.ts'
@@ -101,8 +101,18 @@ const everybody = async (store: Store, statements: readonly SignedStatement[]): 
 
 type Outside = { readonly statements: readonly SignedStatement[]; readonly good: boolean }
 
+/** @throws Error that says which file is not there */
+const readFile = async (path: string): Promise<FileStatements> => {
+  try {
+    return await readStatements(path)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new Error(`The checkpoints cannot be read: ${why}. Nothing was signed yet, or the file was taken away.`)
+  }
+}
+
 const readFiles = async (terminal: Terminal, files: readonly string[]): Promise<Outside> => {
-  const read = await Promise.all(files.map((file) => readStatements(resolve(terminal.folder, file))))
+  const read = await Promise.all(files.map((file) => readFile(resolve(terminal.folder, file))))
   for (const [index, { unreadable }] of read.entries()) {
     for (const line of unreadable) terminal.note(`${files[index]}: line ${line} is no checkpoint.`)
   }
