@@ -3,8 +3,9 @@ import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:
 import { resolve } from 'node:path'
 import { keysOfSet, publicAlgorithms } from '../auth/keys.ts'
 import type { Config } from '../config.ts'
-import { databaseFindings } from './database-findings.ts'
+
 import type { Finding } from './findings.ts'
+import { postgresFindings } from './postgres-findings.ts'
 import { redisFindings } from './redis-findings.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -14,7 +15,7 @@ const reasonOf = (error: unknown): string => (error instanceof Error ? error.mes
 export const reachOf = async (terminal: Terminal, config: Config, url: string): Promise<readonly Finding[]> => [
   ...(config.redisUrl === undefined ? [dataFolder(resolve(terminal.folder, config.dataFolder))] : []),
   ...(await redisFindings(config)),
-  ...(await databaseFindings(config)),
+  ...(await postgresFindings(config)),
   ...(config.keysFile === undefined ? [] : [await keysFile(resolve(terminal.folder, config.keysFile))]),
   ...(config.jwksUrl === undefined ? [] : [await keySet(terminal, config.jwksUrl)]),
   await server(terminal, url),

@@ -22,7 +22,7 @@ export type Backend = {
   migrate(schemas: readonly Schema[]): Promise<readonly string[]>
   /** The names of what would run. */
   pending(schemas: readonly Schema[]): Promise<readonly string[]>
-  /** Calls back whenever somebody says the name, until it is ended; what was said while the connection was away is lost. */
+  /** Calls back when somebody said the name, or may have: also once the connection is there again. Now and then for nothing. */
   listen?(name: string, hear: () => void): () => void
   close(): Promise<void>
 }

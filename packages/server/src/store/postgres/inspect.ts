@@ -11,12 +11,15 @@ export type PostgresReport = {
   /** Commits may be lost when it crashes. */
   readonly synchronousCommit: string
   readonly fsync: string
+  /** By TLS, between this process and whom it speaks with. */
+  readonly encrypted: boolean
 }
 
 const question = `
   SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS "versionNumber",
     current_user::text AS role, coalesce(bool_or(rolsuper OR rolbypassrls), false) AS bypasses,
-    current_setting('synchronous_commit') AS "synchronousCommit", current_setting('fsync') AS fsync
+    current_setting('synchronous_commit') AS "synchronousCommit", current_setting('fsync') AS fsync,
+    coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false) AS encrypted
   FROM pg_roles WHERE rolname = current_user`
 
 /** @throws what pg throws */

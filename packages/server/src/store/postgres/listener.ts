@@ -53,13 +53,13 @@ export class Listener {
       this.#lost(client)
     })
     client.on('end', () => this.#lost(client))
-    client.on('notification', ({ channel }) => this.#tell(channel))
+    client.on('notification', () => this.#tellAll())
     this.#client = client
     try {
       await client.connect()
       for (const name of this.#hear.keys()) await client.query(`LISTEN ${client.escapeIdentifier(name)}`)
       this.#alive = this.#options.clock.every(aliveMs, () => void this.#check(client))
-      for (const name of this.#hear.keys()) this.#tell(name)
+      this.#tellAll()
     } catch (error) {
       log.debug({ error, where: describeDatabase(url) }, 'PostgreSQL cannot be listened to')
       this.#lost(client)
@@ -82,8 +82,9 @@ export class Listener {
     }
   }
 
-  #tell(name: string): void {
-    for (const hear of this.#hear.get(name) ?? []) hear()
+  /** Whoever hears looks for what there is to do, and one look too many does no harm. */
+  #tellAll(): void {
+    for (const hears of this.#hear.values()) for (const hear of hears) hear()
   }
 
   /** Once for each connection, whichever of its ends comes first. */
