@@ -75,6 +75,7 @@ test('whoever is nowhere to be seen is pushed to, with the keys of the settings'
   await ann.drops()
   await asks(await world.person('clerk'), 'order:ship', { order: '7', to: 'ann' })
   // The seconds for which a reload is waited for are real here.
-  for (const deadline = Date.now() + 20_000; service.received.length === 0 && Date.now() < deadline; ) await Bun.sleep(50)
+  for (const deadline = Date.now() + 20_000; service.received.length === 0 && Date.now() < deadline; )
+    await Bun.sleep(50)
   expect(service.shownBy('phone')).toMatchObject([{ title: 'Order 7 is on its way', unread: 1 }])
 }, 30_000)
