@@ -1,8 +1,10 @@
 /** `fanfare key`: API keys for a tenant's servers, where the nodes keep them. Works beside running nodes, which see the change at once. */
 import type { Command } from 'commander'
 import { type ApiKeys, createApiKeys } from '../auth/api-keys.ts'
+import type { Config } from '../config.ts'
 import { collect } from './mint.ts'
 import { type SettingOptions, settle, withSettings } from './settings.ts'
+import { keepInAudit } from './tenant-audit.ts'
 import type { Terminal } from './terminal.ts'
 import { withKeyStore } from './trust-at.ts'
 
@@ -22,7 +24,9 @@ export const addKey = (program: Command, terminal: Terminal): void => {
     .requiredOption('--tenant <id>', 'the tenant')
     .requiredOption('--name <text>', 'what it is for')
     .option('--scope <scope>', 'publish, read or admin, or for rooms: publish:patient:*; may be repeated', collect)
-    .action((options: CreateOptions) => withKeys(terminal, options, (keys) => create(terminal, keys, options)))
+    .action((options: CreateOptions) =>
+      withKeys(terminal, options, (keys, config) => create(terminal, { keys, config }, options)),
+    )
   withSettings(key.command('list'))
     .description('show the keys of a tenant')
     .requiredOption('--tenant <id>', 'the tenant')
@@ -35,9 +39,10 @@ export const addKey = (program: Command, terminal: Terminal): void => {
     .argument('<id>', 'as shown by fanfare key list')
     .requiredOption('--tenant <id>', 'the tenant')
     .action((id: string, options: TenantOptions) =>
-      withKeys(terminal, options, async (keys) => {
+      withKeys(terminal, options, async (keys, config) => {
         await keys.revoke(options.tenant, id)
         terminal.note(`Revoked ${id}.`)
+        await keepInAudit({ terminal, config }, { ...byOperator(options), action: 'key.revoked', subject: id })
       }),
     )
 }
@@ -45,15 +50,22 @@ export const addKey = (program: Command, terminal: Terminal): void => {
 const withKeys = async (
   terminal: Terminal,
   options: SettingOptions,
-  work: (keys: ApiKeys) => Promise<void>,
+  work: (keys: ApiKeys, config: Config) => Promise<void>,
 ): Promise<void> => {
   const config = await settle(terminal, options)
-  await withKeyStore(terminal, config, (store) => work(createApiKeys({ store, clock: terminal.clock })))
+  await withKeyStore(terminal, config, (store) => work(createApiKeys({ store, clock: terminal.clock }), config))
 }
 
-const create = async (terminal: Terminal, keys: ApiKeys, options: CreateOptions): Promise<void> => {
+const byOperator = ({ tenant: tenantId }: TenantOptions) => ({ tenantId, actor: { kind: 'operator' } }) as const
+
+type At = { readonly keys: ApiKeys; readonly config: Config }
+
+const create = async (terminal: Terminal, { keys, config }: At, options: CreateOptions): Promise<void> => {
   const { tenant: tenantId, name, scope: scopes = ['publish', 'read'] } = options
   const made = await keys.create({ tenantId, name, scopes })
+  // Before anybody has it.
+  const detail = { scopes: made.scopes.join(' ') }
+  await keepInAudit({ terminal, config }, { ...byOperator(options), action: 'key.created', subject: made.id, detail })
   terminal.out(made.key)
   terminal.note(`Key ${made.id} may ${made.scopes.join(', ')} in ${tenantId}. It is not shown again.`)
 }

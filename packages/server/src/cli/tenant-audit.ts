@@ -18,7 +18,7 @@ export type AuditPlace = { readonly terminal: Terminal; readonly config: Config 
 /** @throws FanfareError `unavailable` when there is an audit that cannot be written */
 export const keepInAudit = async ({ terminal, config }: AuditPlace, entry: AuditEntry): Promise<void> => {
   if (!hasStore(terminal, config)) return
-  await withStoreToChange({ terminal, config, schemas: [auditSchema] }, async ({ store, schemas }) => {
+  await withStoreToChange({ terminal, config: withoutKeys(config), schemas: [auditSchema] }, async ({ store, schemas }) => {
     if (!schemas.includes(auditSchema)) return
     const now = systemClock.now()
     const { tenantId } = entry
@@ -26,6 +26,9 @@ export const keepInAudit = async ({ terminal, config }: AuditPlace, entry: Audit
     await store.of(tenantId).change(({ rows }) => append(rows, { tenantId, entries, dueAt: now + signedWithinMs }))
   })
 }
+
+/** The audit seals nothing; and a tenant that was erased is not to be given a key again. */
+export const withoutKeys = (config: Config): Config => ({ ...config, encryptionKeys: [] })
 
 export const hasStore = (terminal: Terminal, { databaseUrl, dataFolder, redisUrl }: Config): boolean =>
   databaseUrl !== undefined ||

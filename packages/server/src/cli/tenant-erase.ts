@@ -17,7 +17,7 @@ import { checkTenant, type RoomKey } from '../model/room-key.ts'
 import { openDataFolder } from '../store/data-folder.ts'
 import { auditSecret } from './audit-secret.ts'
 import { type SettingOptions, settle, withSettings } from './settings.ts'
-import { keepInAudit } from './tenant-audit.ts'
+import { keepInAudit, withoutKeys } from './tenant-audit.ts'
 import { countOf, type TenantPart } from './tenant-parts.ts'
 import { notCovered, type TenantPlaces, withTenant } from './tenant-places.ts'
 import { roomsIn } from './tenant-redis.ts'
@@ -154,7 +154,7 @@ const eraseAudit = async ({ terminal, config, tenantId, audit }: Erasing): Promi
     return
   }
   const signer = signerOf(await auditSecret(terminal, config))
-  await withTenant({ terminal, config, tenantId, to: 'erase' }, async ({ opened }) => {
+  await withTenant({ terminal, config: withoutKeys(config), tenantId, to: 'erase' }, async ({ opened }) => {
     if (!opened?.schemas.includes(auditSchema)) return
     const { auditCheckpoints: file } = config
     const erased = await eraseChain(opened.store, { entry, signer, file, now: systemClock.now() })

@@ -188,6 +188,17 @@ test('the audit is erased where that is asked for, but for what says so, which v
   database.close()
 })
 
+test('keys that are made and ended at the command line are in the audit of their tenant, and the key is not', async () => {
+  const path = copy()
+  const made = await fanfare(path, 'key', 'create', '--tenant', 'clinic', '--name', 'gateway', '--scope', 'read')
+  const [, id = '', rest = ''] = (made.lines[0] ?? '').split('_')
+  await fanfare(path, 'key', 'revoke', id, '--tenant', 'clinic')
+  const { lines, text } = await fanfare(path, 'audit', 'list', '--tenant', 'clinic')
+  expect(lines.at(-2)).toContain(`operator  key.created  ${id}  {"scopes":"read"}`)
+  expect(lines.at(-1)).toContain(`operator  key.revoked  ${id}`)
+  expect(text).not.toContain(rest)
+})
+
 test('nothing is erased unless the tenant is named twice, nor beside a node that is alone and runs', async () => {
   const path = copy()
   const unsure = await fanfare(path, 'tenant', 'erase', '--tenant', 'clinic', '--confirm', 'clinik')
