@@ -18,13 +18,16 @@ export type AuditPlace = { readonly terminal: Terminal; readonly config: Config 
 /** @throws FanfareError `unavailable` when there is an audit that cannot be written */
 export const keepInAudit = async ({ terminal, config }: AuditPlace, entry: AuditEntry): Promise<void> => {
   if (!hasStore(terminal, config)) return
-  await withStoreToChange({ terminal, config: withoutKeys(config), schemas: [auditSchema] }, async ({ store, schemas }) => {
-    if (!schemas.includes(auditSchema)) return
-    const now = systemClock.now()
-    const { tenantId } = entry
-    const entries = [cleanEntry(entry, now)]
-    await store.of(tenantId).change(({ rows }) => append(rows, { tenantId, entries, dueAt: now + signedWithinMs }))
-  })
+  await withStoreToChange(
+    { terminal, config: withoutKeys(config), schemas: [auditSchema] },
+    async ({ store, schemas }) => {
+      if (!schemas.includes(auditSchema)) return
+      const now = systemClock.now()
+      const { tenantId } = entry
+      const entries = [cleanEntry(entry, now)]
+      await store.of(tenantId).change(({ rows }) => append(rows, { tenantId, entries, dueAt: now + signedWithinMs }))
+    },
+  )
 }
 
 /** The audit seals nothing; and a tenant that was erased is not to be given a key again. */

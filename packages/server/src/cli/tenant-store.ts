@@ -6,6 +6,7 @@ import { type Kysely, sql } from 'kysely'
 import { auditSchema } from '../features/audit/tables.ts'
 import type { OpenedStore } from '../store/create-store.ts'
 import { sealingSchema } from '../store/sealing-tables.ts'
+import type { Sealer } from '../store/store.ts'
 import type { Schema, SealedColumn, Tables } from '../store/tables.ts'
 import type { TenantPart, TenantRow } from './tenant-parts.ts'
 
@@ -72,12 +73,14 @@ async function* rawRows(parts: TableParts): AsyncGenerator<TenantRow> {
 /** What was sealed is opened. */
 async function* openRows(parts: TableParts): AsyncGenerator<TenantRow> {
   const { sealed, store, tenantId } = parts
-  const sealer = sealed.length === 0 ? undefined : await store.of(tenantId).sealer()
+  let sealer: Sealer | undefined
   for await (const row of rawRows(parts)) {
     const opened: { [column: string]: unknown } = { ...row }
     for (const { text, keyId, key, about } of sealed) {
       const by = row[keyId]
-      if (!sealer || typeof by !== 'string') continue
+      if (typeof by !== 'string') continue
+      // Asked for only now: a tenant without a key would be given one.
+      sealer ??= await store.of(tenantId).sealer()
       const named = Object.fromEntries(key.map((column) => [column, row[column]]))
       opened[text] = sealer.open({ text: String(row[text]), keyId: by }, about(named))
       opened[keyId] = null
