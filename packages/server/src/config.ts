@@ -8,6 +8,7 @@ import { checkJwksUrl } from './auth/jwks.ts'
 import { publicAlgorithms } from './auth/keys.ts'
 import { type AllowedOrigins, badOrigins } from './auth/origin.ts'
 import { weaknessOf } from './auth/secret.ts'
+import { featureSettings, pushProblems } from './features/feature-settings.ts'
 import { nearest } from './lib/nearest.ts'
 import { flag, integer, list, oneOf, type Setting, secret, size, text, time, type ValueOf } from './lib/setting.ts'
 import { limitDocs } from './limit-docs.ts'
@@ -86,19 +87,7 @@ export const settings = {
     default: [],
     doc: 'Addresses or blocks of proxies whose `X-Forwarded-For` is believed, such as `10.0.0.0/8`.',
   }),
-  vapidPublicKey: text({
-    default: none,
-    doc: 'By which push services of browsers know this server; with the two below, notifications go out as Web Push. Make a pair with: npx web-push generate-vapid-keys',
-  }),
-  vapidPrivateKey: secret({ doc: 'The private half of the pair.' }),
-  vapidSubject: text({ default: none, doc: 'Whom push services may write to: `mailto:` or an `https:` address.' }),
-  auditKey: secret({
-    doc: 'Signs checkpoints of the audit. At least 32 random bytes: `openssl rand -base64 48`. Unset: made from the secret that signs tokens.',
-  }),
-  auditCheckpoints: text({
-    default: none,
-    doc: 'A file to which checkpoints of the audit are appended, best on the disk of another machine.',
-  }),
+  ...featureSettings,
   logLevel: oneOf(['debug', 'info', 'warn', 'error', 'silent'], {
     default: 'info',
     doc: 'The least important lines to log.',
@@ -268,22 +257,6 @@ const together = (config: Config): readonly string[] => {
     ...(config.auditKey && mode === 'production' && weaknessOf(config.auditKey)
       ? [`FANFARE_AUDIT_KEY ${weaknessOf(config.auditKey)}. Make one with: openssl rand -base64 48`]
       : []),
-  ]
-}
-
-/** A pair of which the private half is not the public one's is found when the first push is sent; what can be seen is told now. */
-const pushProblems = ({ vapidPublicKey, vapidPrivateKey, vapidSubject }: Config): readonly string[] => {
-  const given = [vapidPublicKey, vapidPrivateKey, vapidSubject].filter((one) => one !== undefined).length
-  const bytesOf = (key: string | undefined) => Buffer.from(key ?? '', 'base64url').length
-  const together = 'FANFARE_VAPID_PUBLIC_KEY, FANFARE_VAPID_PRIVATE_KEY and FANFARE_VAPID_SUBJECT'
-  if (given === 0) return []
-  if (given < 3) return [`Web Push needs all of ${together}, or none.`]
-  return [
-    ...(bytesOf(vapidPublicKey) === 65 ? [] : ['FANFARE_VAPID_PUBLIC_KEY is not 65 bytes in URL-safe base64.']),
-    ...(bytesOf(vapidPrivateKey) === 32 ? [] : ['FANFARE_VAPID_PRIVATE_KEY is not 32 bytes in URL-safe base64.']),
-    ...(/^(mailto:.+@|https:\/\/)/.test(vapidSubject ?? '')
-      ? []
-      : ['FANFARE_VAPID_SUBJECT must be a mailto: or https: address.']),
   ]
 }
 

@@ -153,19 +153,17 @@ type Placing = { readonly stands: ReadonlyMap<string, Stand>; readonly parts: Jo
 
 /** What the keys were given to before. After the rooms are locked, so that nobody else can be giving them now. */
 const readEarlier = async (
-  rows: Rows,
+  all: Rows,
   drafts: readonly EventDraft[],
   { stands, parts }: Placing,
 ): Promise<ReadonlyMap<string, JournalEvent>> => {
   const earlier = new Map<string, JournalEvent>()
-  const keyed = drafts.filter(({ key }) => key !== undefined)
-  for (let begin = 0; begin < keyed.length; begin += mostRows) {
-    const some = keyed.slice(begin, begin + mostRows)
-    const found = await rows
+  for (const { rooms, keys } of questionsOf(drafts)) {
+    const found = await all
       .selectFrom('journal')
       .selectAll()
-      .where('room', 'in', [...new Set(some.map(({ room }) => room))])
-      .where('key', 'in', [...new Set(some.map(({ key }) => key!))])
+      .where('room', 'in', rooms)
+      .where('key', 'in', keys)
       .execute()
     for (const row of found) {
       const { epoch } = stands.get(row.room)!
@@ -173,6 +171,29 @@ const readEarlier = async (
     }
   }
   return earlier
+}
+
+/** Databases look for every key in every room of one question. */
+const mostLookups = 1_000
+
+type Question = { readonly rooms: readonly string[]; readonly keys: readonly string[] }
+
+/** Drafts of few rooms at a time, so that few are looked for where they cannot be. */
+const questionsOf = (drafts: readonly EventDraft[]): readonly Question[] => {
+  const questions: { readonly rooms: Set<string>; readonly keys: Set<string> }[] = []
+  for (const [room, some] of Map.groupBy(drafts, (draft) => draft.room)) {
+    for (const { key } of some) {
+      if (key === undefined) continue
+      const last = questions.at(-1)
+      const full = !last || (last.rooms.size + 1) * (last.keys.size + 1) > mostLookups
+      if (full) questions.push({ rooms: new Set([room]), keys: new Set([key]) })
+      else {
+        last.rooms.add(room)
+        last.keys.add(key)
+      }
+    }
+  }
+  return questions.map(({ rooms, keys }) => ({ rooms: [...rooms], keys: [...keys] }))
 }
 
 const giveBack = async (rows: Rows, repeats: ReadonlyMap<string, number>): Promise<void> => {

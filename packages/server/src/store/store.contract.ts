@@ -353,8 +353,9 @@ export const describeStore = (name: string, { make, crashed, beside }: StoreMake
     expect(await store.tenantsDue({ ...due, atMost: -1, limit: 10 })).toEqual([])
   })
 
-  test(of('a closed store says so'), async () => {
+  test(of('a closed store says so, and may be closed again'), async () => {
     const store = await make()
+    await store.close()
     await store.close()
     await expect(store.of('clinic').read(async () => 1)).rejects.toMatchObject({ code: 'unavailable' })
   })

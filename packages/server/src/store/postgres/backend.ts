@@ -40,6 +40,8 @@ export const postgresBackend = (options: PostgresBackendOptions): PostgresBacken
   metrics.gauge('fanfare_store_connections', () => pool.open)
   metrics.gauge('fanfare_store_waiting', () => pool.waiting)
 
+  let closed = false
+
   const onConnection = async <T>(work: (client: PoolClient) => Promise<T>): Promise<T> => {
     const client = await pool.take()
     try {
@@ -73,6 +75,8 @@ export const postgresBackend = (options: PostgresBackendOptions): PostgresBacken
     },
     listen: (name, hear) => listener.listen(name, hear),
     async close() {
+      if (closed) return
+      closed = true
       await listener.close()
       await pool.close()
     },

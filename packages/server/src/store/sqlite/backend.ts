@@ -47,6 +47,7 @@ export const sqliteBackend = ({ open, place, clock, readers = 8 }: SqliteBackend
     migrate: async (schemas) => migrate(first.database, { schemas, where, now: clock.now() }),
     pending: async (schemas) => pending(first.database, schemas, where).map(nameOfPending),
     async close() {
+      if (closed) return
       closed = true
       // Whoever is at work finishes first.
       await writers.use(async () => {})
