@@ -3,3 +3,4 @@ export function filesIn(folders: readonly string[], wanted?: (name: string) => b
 export function isNodeTest(name: string): boolean
 export function isBunTest(name: string): boolean
 export function isForTests(name: string): boolean
+export function isServersTest(name: string): boolean

@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url'
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
 
 /** Runs to the end and keeps what was printed; `onOutput` sees it as it comes. Never throws: a program that cannot start has code 127. */
-export const capture = (command, args, { env = process.env, onOutput = () => {} } = {}) =>
+export const capture = (command, args, { cwd = root, env = process.env, onOutput = () => {} } = {}) =>
   new Promise((done) => {
-    const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
     const take = (chunk) => {
       const text = chunk.toString()

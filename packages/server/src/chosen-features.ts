@@ -48,12 +48,12 @@ const offReason = ({ name }: AnyFeature): string =>
   `The feature ${name} is off in this application. To have it, leave \`features: { ${name}: false }\` out of defineApp.`
 
 /** Why the feature cannot work on this node, if it cannot. */
-const lackOf = ({ name }: AnyFeature, config: Config, secret: Uint8Array | undefined): string | undefined => {
+const lackOf = ({ name, signs }: AnyFeature, config: Config, secret: Uint8Array | undefined): string | undefined => {
   const or = `or switch it off: features: { ${name}: false }.`
   if (noSharedStore(config)) {
     return `The feature ${name} needs a store that all nodes share, and there is Redis alone. Set DATABASE_URL (postgres://…), ${or}`
   }
-  if (name === 'audit' && auditKeyOf(config.auditKey, secret) === undefined) {
+  if (signs && auditKeyOf(config.auditKey, secret) === undefined) {
     return `The feature ${name} signs what it keeps, and there is nothing to sign with. Set FANFARE_AUDIT_KEY (openssl rand -base64 48), ${or}`
   }
   return undefined

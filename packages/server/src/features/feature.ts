@@ -78,6 +78,8 @@ export type Feature<Name extends FeatureName = FeatureName> = {
   /** @throws Error that says which option is wrong, beginning with its name; AggregateError with one for each */
   readonly describe: (options: Exclude<NonNullable<FeatureOptions[Name]>, false>) => FeatureDescription
   readonly schema: Schema
+  /** With `settings.auditKey`: where there is none it is off. */
+  readonly signs?: true
   readonly open: (
     services: FeatureServices,
     options: Exclude<NonNullable<FeatureOptions[Name]>, false>,

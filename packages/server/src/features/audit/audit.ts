@@ -38,6 +38,7 @@ const settle = (options: AuditOptions): Settled => {
 export const auditFeature: Feature<'audit'> = {
   name: 'audit',
   schema: auditSchema,
+  signs: true,
   describe(options) {
     settle(options)
     return describeFeature({ rooms: {} })
