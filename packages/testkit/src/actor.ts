@@ -120,6 +120,11 @@ export class Actor {
     return result as PublishResult
   }
 
+  /** Runs a command; what it answers, or the error thrown. */
+  async runs<Answer = Json>(name: string, input: Json, key?: string): Promise<Answer> {
+    return (await this.asks({ type: 'command', name, input, ...(key === undefined ? {} : { key }) })) as Answer
+  }
+
   /** The next event of this type. */
   async hears(type: string, timeoutMs?: number): Promise<RoomEvent> {
     const match = (came: ServerFrame): came is EventFrame => came.type === 'event' && came.event.type === type

@@ -4,4 +4,12 @@ export { Actor, type ActorOptions, type Closed, meaningOf } from './actor.ts'
 export { Mailbox } from './mailbox.ts'
 export { refusal } from './refusal.ts'
 export { ServerProcess, type ServerProcessOptions, startServerProcess } from './server-process.ts'
-export { homeTenant, type PersonOptions, startWorld, World, type WorldOptions } from './world.ts'
+export {
+  type CommandOptions,
+  homeTenant,
+  type PersonOptions,
+  type ServerRequest,
+  startWorld,
+  World,
+  type WorldOptions,
+} from './world.ts'

@@ -89,8 +89,9 @@ export class ServerProcess implements AsyncDisposable {
     const child = spawn(process.execPath, [main, 'start', this.#options.app, ...(this.#options.words ?? [])], {
       env: {
         ...process.env,
-        // A Redis of whoever runs the tests is not theirs to fill.
+        // A Redis or a database of whoever runs the tests is not theirs to fill.
         REDIS_URL: '',
+        DATABASE_URL: '',
         FANFARE_PORT: String(this.port),
         FANFARE_DATA_FOLDER: this.dataFolder,
         FANFARE_SECRET: this.#secret,

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type ErrorCode, FanfareError, type Json } from '@fanfare/protocol'
 import {
   type App,
   type Clock,
@@ -18,7 +19,8 @@ export type WorldOptions = {
   readonly app: App
   /**
    * Settings that differ from the defaults. Port 0 and a folder of the world's own unless given. Worlds with the same
-   * `redisUrl` are nodes of one server, and in development take each other's tokens.
+   * `redisUrl` are nodes of one server, and in development take each other's tokens; with a `databaseUrl` too they share their
+   * store. Nothing is taken from the environment of whoever runs the test.
    */
   readonly config?: Parameters<typeof configWith>[0]
   readonly clock?: Clock
@@ -29,6 +31,19 @@ export type PersonOptions = Partial<Omit<MintClaims, 'userId'>> & {
   readonly path?: string
   /** Opened, but without a token: for tests of the first frame. */
   readonly anonymous?: true
+}
+
+export type CommandOptions = Omit<PersonOptions, 'path' | 'anonymous'> & {
+  /** Repeated, it gives the first answer. */
+  readonly key?: string
+}
+
+export type ServerRequest = RequestInit & {
+  /** Of the API key: `['publish', 'read:patient:*']`. */
+  readonly scopes: readonly string[]
+  readonly tenantId?: string
+  /** Sent as a JSON body, by POST unless the method is given. */
+  readonly json?: Json
 }
 
 /** The tenant of whoever is not said to be elsewhere. */
@@ -87,6 +102,37 @@ export class World implements AsyncDisposable {
     return fetch(new URL(path, this.url), { ...rest, headers })
   }
 
+  /** Runs a command as somebody who is not connected, over HTTP. @throws FanfareError what it is refused with */
+  async command<Answer = Json>(
+    userId: string,
+    name: string,
+    input: Json,
+    options: CommandOptions = {},
+  ): Promise<Answer> {
+    const { key, ...claims } = options
+    const response = await this.asks(`/v1/commands/${encodeURIComponent(name)}`, {
+      as: userId,
+      claims,
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', ...(key === undefined ? {} : { 'Idempotency-Key': key }) },
+      body: JSON.stringify({ input }),
+    })
+    const body: unknown = await response.json()
+    if (response.ok) return body as Answer
+    throw refusalOf(body)
+  }
+
+  /** An HTTP request of a tenant's server, with an API key of these scopes. */
+  async serverAsks(path: string, { scopes, tenantId = homeTenant, json, ...init }: ServerRequest): Promise<Response> {
+    const { keys } = this.#server.services.auth as unknown as KeyMaker
+    const { key } = await keys.create({ tenantId, name: 'test', scopes })
+    const headers = new Headers(init.headers)
+    headers.set('Authorization', `Bearer ${key}`)
+    if (json === undefined) return fetch(new URL(path, this.url), { ...init, headers })
+    headers.set('Content-Type', 'application/json')
+    return fetch(new URL(path, this.url), { method: 'POST', ...init, headers, body: JSON.stringify(json) })
+  }
+
   /** Stops the server gracefully and starts it again on the same data folder and port. */
   async restarts(): Promise<void> {
     const { port } = new URL(this.url)
@@ -110,4 +156,16 @@ const startIn = (folder: string, options: WorldOptions, port: number): Promise<R
 export const startWorld = async (options: WorldOptions): Promise<World> => {
   const folder = await mkdtemp(join(tmpdir(), 'fanfare-'))
   return new World(options, { folder, server: await startIn(folder, options, 0) })
+}
+
+/** A server's `auth` makes keys too, where it is whole. */
+type KeyMaker = {
+  readonly keys: {
+    create(about: { tenantId: string; name: string; scopes: readonly string[] }): Promise<{ key: string }>
+  }
+}
+
+const refusalOf = (body: unknown): FanfareError => {
+  const { code, detail, retryAfterMs } = body as { code: ErrorCode; detail: string; retryAfterMs?: number }
+  return new FanfareError(code, detail, retryAfterMs === undefined ? {} : { retryAfterMs })
 }
