@@ -78,7 +78,12 @@ export type TenantStore = {
   readonly tenantId: string
   /** Reads from one moment. @throws FanfareError `unavailable` */
   read<T>(work: (rows: Rows) => Promise<T>): Promise<T>
-  /** One transaction; run again, from its beginning, when others were in its way. @throws FanfareError `unavailable`; what `work` throws, and then nothing was done */
+  /**
+   * One transaction; run again, from its beginning, when others were in its way. Never one within another: it could wait for itself.
+   *
+   * @throws what `work` throws, and then nothing was done; FanfareError `unavailable`, and then nothing was done either, but
+   * where the connection to PostgreSQL ended during the commit, which the message says: a key makes asking again safe
+   */
   change<T>(work: (change: Change) => Promise<T>): Promise<T>
   /** With all keys that its rows may need, as of now: ask anew for each piece of work. @throws FanfareError `unavailable` */
   sealer(): Promise<Sealer>
