@@ -10,6 +10,8 @@ export type KillRounds = {
   readonly rounds: number
   /** Publishes a second, over all publishers. */
   readonly perSecond: number
+  /** Where numbers are published, and where what reacts to them echoes them. @default on the disk of the engine */
+  readonly rooms?: { readonly room: string; readonly echo: string }
 }
 
 export type Killed = {
@@ -20,12 +22,12 @@ export type Killed = {
 }
 
 const app = fileURLToPath(new URL('clinic.ts', import.meta.url))
-const room = 'ward:kill'
-const echo = 'echo:kill'
+const onDisk = { room: 'ward:kill', echo: 'echo:kill' }
 const publishers = 4
 const followers = 4
 
-export const killRounds = async ({ rounds, perSecond }: KillRounds): Promise<Killed> => {
+export const killRounds = async ({ rounds, perSecond, rooms = onDisk }: KillRounds): Promise<Killed> => {
+  const { room, echo } = rooms
   await using server = await startServerProcess({ app, environment: unlimitedEnvironment })
   let n = 0
   const place = { url: server.socketUrl }
@@ -61,7 +63,7 @@ export const killRounds = async ({ rounds, perSecond }: KillRounds): Promise<Kil
   process.stderr.write(`${acknowledged.length} acknowledged in ${Math.round(performance.now() - began)} ms\n`)
   const faults = [
     ...everybody.flatMap((one) => one.faults),
-    ...(await compare(server, { acknowledged: new Map(acknowledged), reading })),
+    ...(await compare(server, { acknowledged: new Map(acknowledged), reading, rooms })),
   ]
   for (const publisher of sending) publisher.closes()
   for (const reader of reading) reader.drops()
@@ -71,10 +73,13 @@ export const killRounds = async ({ rounds, perSecond }: KillRounds): Promise<Kil
 type Outcome = {
   readonly acknowledged: ReadonlyMap<number, { readonly offset: number; readonly epoch: string }>
   readonly reading: readonly Follower[]
+  readonly rooms: { readonly room: string; readonly echo: string }
 }
 
 /** The whole log against what was acknowledged, heard and reacted to. */
-const compare = async (server: ServerProcess, { acknowledged, reading }: Outcome): Promise<readonly string[]> => {
+const compare = async (server: ServerProcess, outcome: Outcome): Promise<readonly string[]> => {
+  const { acknowledged, reading, rooms } = outcome
+  const { room, echo } = rooms
   const faults: string[] = []
   const log = await readAll(server, room)
   const positions = new Map<number, number>()

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import type { HistoryPage } from '@fanfare/protocol'
+import type { Durability, HistoryPage } from '@fanfare/protocol'
 import { type ServerProcess, startServerProcess } from '@fanfare/testkit'
 import { Follower } from './follower.ts'
 import { Publisher } from './publisher.ts'
@@ -22,7 +22,7 @@ export type RigOptions = {
   /** @default clinic.ts */
   readonly app?: string
   /** What acknowledgements in the room must state. @default broker */
-  readonly durability?: (room: string) => 'broker' | 'replicas'
+  readonly durability?: (room: string) => Durability
   /** After which publishers try again what was refused, ms. @default 200 */
   readonly retryMs?: number
   readonly environment?: { readonly [name: string]: string }

@@ -46,7 +46,12 @@ export type Published = Receipt &
   ({ readonly duplicate: false; readonly event: RoomEvent } | { readonly duplicate: true })
 
 /** Which run to read. `limit` and `maxBytes` end a page early, never with a hole; at least one event is returned if there is one. */
-export type ReadQuery = { readonly limit: number; readonly maxBytes?: number } & (
+export type ReadQuery = {
+  readonly limit: number
+  readonly maxBytes?: number
+  /** Whoever asks hears by itself of what comes later, so that what the node has at hand is as good as the log. */
+  readonly live?: true
+} & (
   | { readonly after: Position | 'earliest' | 'latest' }
   /** The run that ends just before the position; `latest` means the newest. Returned oldest first. */
   | { readonly before: Position | 'latest' }

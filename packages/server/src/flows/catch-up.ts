@@ -47,6 +47,7 @@ const readPage = (services: Services, subscription: Subscription, after: Positio
     after,
     limit: services.limits.replayEvents,
     maxBytes: services.limits.replayBytes,
+    live: true,
   })
 
 /**

@@ -66,6 +66,8 @@ export class Lane {
   #unreadAfter: number | undefined
   /** The highest offset that was seen, taken or not. */
   #seen = 0
+  /** How often in a row what is done could not be noted. */
+  skipped = 0
   /** Since when it has held its oldest, ms since 1970; undefined when it holds none. */
   heldSince: number | undefined
 
@@ -123,6 +125,7 @@ export class Lane {
   /** The run was noted, by this node or another. */
   noted({ to, epoch }: SentRun): void {
     if (epoch !== this.#epoch) return
+    this.skipped = 0
     this.#notedUpTo = Math.max(this.#notedUpTo, to)
     this.#done.removeUpTo(to)
     this.#inHand.removeUpTo(to)
@@ -236,9 +239,9 @@ export class Lane {
       this.#finish(event)
       return
     }
-    const reaction = reactor.react(room, roomEventOf(event), event.depth ?? 0).then(() => {
+    const reaction = reactor.react(room, roomEventOf(event), event.depth ?? 0).then((reacted) => {
       this.#reactions.delete(reaction)
-      this.#finish(event)
+      if (reacted === 'over') this.#finish(event)
     })
     this.#reactions.add(reaction)
   }

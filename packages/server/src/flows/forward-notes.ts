@@ -17,7 +17,9 @@ export type NotesOptions = {
 
 const soonMs = 200
 /** After a failure, or when somebody else has to note what comes before. */
-const laterMs = 1_000
+const laterMs = 500
+/** A room that is written to all the time is never free: then its turn is waited for. */
+const mostSkips = 2
 /** Rooms of one transaction. */
 const together = 200
 /** A round that took long is followed by so many times that in which nothing is noted. */
@@ -68,9 +70,13 @@ export class Notes {
     let left = 0
     try {
       for (const [tenantId, jobs] of this.#jobs()) {
-        for (let from = 0; from < jobs.length; from += together) {
-          left += await this.#note(tenantId, jobs.slice(from, from + together))
+        const busy = jobs.filter(({ lane }) => lane.skipped >= mostSkips)
+        const free = jobs.filter(({ lane }) => lane.skipped < mostSkips)
+        for (let from = 0; from < free.length; from += together) {
+          left += await this.#note(tenantId, free.slice(from, from + together), 'passes')
         }
+        // One at a time, so that nobody waits for somebody who waits for them.
+        for (const job of busy) left += await this.#note(tenantId, [job], 'waits')
       }
     } catch (error) {
       left++
@@ -81,13 +87,16 @@ export class Notes {
   }
 
   /** How many could not be noted. */
-  async #note(tenantId: string, jobs: readonly Job[]): Promise<number> {
+  async #note(tenantId: string, jobs: readonly Job[], locked: 'passes' | 'waits'): Promise<number> {
     const { clock, keyMs, onOver, store } = this.#options
-    const noting = { kind: store.kind, now: clock.now(), keyMs }
+    const noting = { kind: store.kind, now: clock.now(), keyMs, locked }
     const runs = jobs.map(({ run }) => run)
     const left = await store.of(tenantId).change(({ rows }) => noteSent(rows, runs, noting))
     for (const { lane, run } of jobs) {
-      if (left.includes(run)) continue
+      if (left.includes(run)) {
+        lane.skipped++
+        continue
+      }
       lane.noted(run)
       if (lane.isOver) onOver(lane)
     }

@@ -281,7 +281,9 @@ class ForwardWorld {
         react: async (_room, { id }) => {
           await this.#steps.pause()
           // A handler of a node that died never ended.
-          if (store.alive) this.#reacted.set(id, (this.#reacted.get(id) ?? 0) + 1)
+          if (!store.alive) return 'left'
+          this.#reacted.set(id, (this.#reacted.get(id) ?? 0) + 1)
+          return 'over'
         },
       },
       random: () => this.#chance.next(),

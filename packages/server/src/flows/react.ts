@@ -36,28 +36,37 @@ export type ReactorOptions = {
 type Run = {
   readonly event: RoomEvent
   readonly depth: number
-  /** As unreacted, in the engine: the room is durable. */
-  readonly isMarked: boolean
+  /** Where it is noted that it is not done: in the engine if the room is durable, in the journal if it is archived. */
+  readonly marked: 'engine' | 'journal' | 'nowhere'
 }
+
+/** `left`: the node stops, and whoever comes after it tries again. */
+export type Reacted = 'over' | 'left'
+
+const firstPauseMs = 200
+const longestPauseMs = 5_000
 
 export class Reactor {
   readonly #options: ReactorOptions
-  readonly #chains = new Map<RoomKey, Promise<void>>()
+  readonly #chains = new Map<RoomKey, Promise<unknown>>()
   /** Oldest first, without their data. */
   readonly #failed: RoomEvent[] = []
+  /** Of those that wait to try again. */
+  readonly #wakings = new Set<() => void>()
+  #stopped = false
 
   constructor(options: ReactorOptions) {
     this.#options = options
   }
 
-  /** Resolves once they are done, or failed; never rejects. */
-  async react({ key, log }: LogRoom, event: RoomEvent, depth: number): Promise<void> {
-    if (this.#options.app.reactions(event.type).length === 0) return
-    // What is archived is marked in the journal, by whoever forwards it.
-    await this.#chain(key, { event, depth, isMarked: log.durable && log.archive === undefined })
+  /** Resolves once they are done, or given up; never rejects. */
+  async react({ key, log }: LogRoom, event: RoomEvent, depth: number): Promise<Reacted> {
+    if (this.#options.app.reactions(event.type).length === 0) return 'over'
+    const marked = log.archive ? 'journal' : log.durable ? 'engine' : 'nowhere'
+    return this.#chain(key, { event, depth, marked })
   }
 
-  #chain(key: RoomKey, run: Run): Promise<void> {
+  #chain(key: RoomKey, run: Run): Promise<Reacted> {
     const before = this.#chains.get(key) ?? Promise.resolve()
     const chain = before.then(() => this.#run(run))
     this.#chains.set(key, chain)
@@ -67,28 +76,57 @@ export class Reactor {
     return chain
   }
 
-  async #run({ event, depth, isMarked }: Run): Promise<void> {
-    const { app, context, log, metrics, unreacted } = this.#options
-    try {
-      if (depth >= maxDepth)
-        throw new FanfareError('internal', `Reactions led to each other ${maxDepth} times; this is a loop.`)
-      const failures: unknown[] = []
-      for (const { owner, react } of app.reactions(event.type)) {
-        try {
-          await react(context(event, { owner, depth: depth + 1 }), event)
-        } catch (error) {
-          // The others are not kept from theirs.
-          failures.push(error)
-        }
+  async #run(run: Run): Promise<Reacted> {
+    const { log, metrics } = this.#options
+    const { event, marked } = run
+    for (let tries = 0; ; tries++) {
+      const failure = await this.#try(run)
+      if (!failure) return 'over'
+      const isAway = failure.error instanceof FanfareError && failure.error.retry !== 'never'
+      if (isAway && marked === 'journal') {
+        // In its order: what comes after it in the room waits too.
+        if (await this.#pause(Math.min(longestPauseMs, firstPauseMs * 2 ** tries))) continue
+        return 'left'
       }
-      if (failures.length > 0) throw failures[0]
-      unreacted.done(event)
-    } catch (error) {
       // Still marked as unreacted where the room is durable: whoever comes after this process tries again.
       metrics.add('fanfare_reactions_failed_total')
-      log.error({ error, event: event.id, type: event.type, room: event.room }, 'a reaction failed')
-      if (isMarked) this.#keepFailed(event)
+      log.error({ error: failure.error, event: event.id, type: event.type, room: event.room }, 'a reaction failed')
+      if (marked === 'engine') this.#keepFailed(event)
+      return 'over'
     }
+  }
+
+  async #try({ event, depth }: Run): Promise<{ readonly error: unknown } | undefined> {
+    const { app, context, unreacted } = this.#options
+    let failure: { readonly error: unknown } | undefined
+    if (depth >= maxDepth) {
+      return { error: new FanfareError('internal', `Reactions led to each other ${maxDepth} times; this is a loop.`) }
+    }
+    for (const { owner, react } of app.reactions(event.type)) {
+      try {
+        await react(context(event, { owner, depth: depth + 1 }), event)
+      } catch (error) {
+        // The others are not kept from theirs.
+        failure ??= { error }
+      }
+    }
+    if (!failure) unreacted.done(event)
+    return failure
+  }
+
+  /** False when the node stops meanwhile. */
+  async #pause(ms: number): Promise<boolean> {
+    if (this.#stopped) return false
+    await new Promise<void>((resolve) => {
+      const wake = (): void => {
+        timer.cancel()
+        this.#wakings.delete(wake)
+        resolve()
+      }
+      const timer = this.#options.clock.after(ms, wake)
+      this.#wakings.add(wake)
+    })
+    return !this.#stopped
   }
 
   #keepFailed(event: RoomEvent): void {
@@ -120,6 +158,8 @@ export class Reactor {
     return () => {
       timer?.cancel()
       timer = undefined
+      this.#stopped = true
+      for (const wake of this.#wakings) wake()
     }
   }
 
@@ -129,7 +169,7 @@ export class Reactor {
     if (events.length > 0) log.info({ events: events.length }, 'reactions that were left undone run now')
     for (const event of events) {
       const key = roomKey(event.tenantId, event.room)
-      if (app.reactions(event.type).length > 0) void this.#chain(key, { event, depth: 0, isMarked: true })
+      if (app.reactions(event.type).length > 0) void this.#chain(key, { event, depth: 0, marked: 'engine' })
       // The application no longer reacts to it.
       else unreacted.done(event)
     }

@@ -39,7 +39,8 @@ export class JournalReads {
 
   /** @param heard set where this node listens to the room */
   async read(room: LogRoom, query: ReadQuery, heard?: JournaledRoom): Promise<Slice> {
-    if (!heard || heard.ended) return this.#shared(room, query)
+    // Others may have been acknowledged what this node has yet to hear of.
+    if (!heard || heard.ended || !query.live) return this.#shared(room, query, heard)
     const answer = heard.answer(query, this.#hotSince(room))
     if (answer) return answer
     if (isAfterPosition(query)) return this.#withCrowd(heard, query)

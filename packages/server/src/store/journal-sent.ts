@@ -81,6 +81,8 @@ export const readEventsAfter = async (
 export type Noting = {
   readonly kind: Store['kind']
   readonly now: number
+  /** What becomes of rooms that somebody else writes to: they are passed by, or (for one room alone) waited for. */
+  readonly locked: 'passes' | 'waits'
   /** How long a room that keeps no archive remembers its keys. */
   readonly keyMs: number
 }
@@ -104,7 +106,11 @@ type Stand = { readonly epoch: string | null; readonly sent: number }
  * Where those rooms stand that nobody else holds. Waiting for them could be for each other, since who appends takes them in
  * another order; on SQLite there is nobody else.
  */
-const lockFree = async (rows: Rows, runs: readonly Run[], { kind }: Noting): Promise<ReadonlyMap<string, Stand>> => {
+const lockFree = async (
+  rows: Rows,
+  runs: readonly Run[],
+  { kind, locked }: Noting,
+): Promise<ReadonlyMap<string, Stand>> => {
   let select = rows
     .selectFrom('journal_room')
     .select(['room', 'epoch', 'sent'])
@@ -113,7 +119,7 @@ const lockFree = async (rows: Rows, runs: readonly Run[], { kind }: Noting): Pro
       'in',
       runs.map(({ room }) => room),
     )
-  if (kind === 'postgres') select = select.forNoKeyUpdate().skipLocked()
+  if (kind === 'postgres') select = locked === 'passes' ? select.forNoKeyUpdate().skipLocked() : select.forNoKeyUpdate()
   return new Map((await select.execute()).map((stand) => [stand.room, stand]))
 }
 

@@ -53,7 +53,7 @@ class JournalWorld implements AsyncDisposable {
   }
 
   note(...runs: readonly SentRun[]) {
-    const noting = { kind: this.store.kind, now: this.clock.now(), keyMs }
+    const noting = { kind: this.store.kind, now: this.clock.now(), keyMs, locked: 'passes' as const }
     return this.tenant.change(({ rows }) => noteSent(rows, runs, noting))
   }
 

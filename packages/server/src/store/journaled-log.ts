@@ -236,7 +236,7 @@ class Journaled implements JournaledLog {
     const after = heard.delivered
     if (heard.ended || !heard.isWaiting || !after) return
     metrics.add('fanfare_repairs_total')
-    const slice = await this.#reads.read(heard.room, { after, limit: repairEvents }, heard)
+    const slice = await this.#reads.read(heard.room, { after, limit: repairEvents, live: true }, heard)
     // Meanwhile it may have been lost, and begun again elsewhere.
     if (heard.ended || heard.delivered?.epoch !== after.epoch) return
     if (!slice.ok) {
