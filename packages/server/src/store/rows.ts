@@ -23,6 +23,9 @@ const refuse = (what: string): never => {
   throw new FanfareError('internal', `The rows of a tenant take no ${what}.`)
 }
 
+/** PostgreSQL fails on it, and what SQLite takes would have nowhere to move to. */
+const isUnkeepable = (value: unknown): boolean => typeof value === 'string' && value.includes('\0')
+
 /** Nothing of Kysely's own may begin or end anything: the store has already begun. */
 const noDriver: Driver = {
   init: async () => refuse('opening'),
@@ -146,6 +149,9 @@ class TenantExecutor extends Executor {
 
   override async executeQuery<Row>(query: CompiledQuery<Row>): Promise<QueryResult<Row>> {
     if (!this.#compiled.has(query)) refuse('query that was made elsewhere')
+    if (query.parameters.some(isUnkeepable)) {
+      throw new FanfareError('invalid_payload', 'A text has the character U+0000, which cannot be kept; leave it out.')
+    }
     return super.executeQuery(query)
   }
 }

@@ -5,6 +5,7 @@
 import type { ChatActivity } from '@fanfare/protocol'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Rows, Store } from '../../store/store.ts'
+import { inParts } from './in-parts.ts'
 import { bounds } from './options.ts'
 import { placeOf } from './rows.ts'
 
@@ -115,13 +116,15 @@ const tellTenant = async (parts: ActivityParts, tenantId: string, due: Waiting):
   const found = await parts.store
     .of(tenantId)
     .read(async (rows) => [
-      ...(await inParts([...due.rooms], (some) => stands(rows).where('chat_member.room_id', 'in', some).execute())),
-      ...(await inParts([...due.places], (some) => stands(rows).where('place', 'in', some).execute())),
+      ...(await inParts([...due.rooms], atOnce, (some) =>
+        stands(rows).where('chat_member.room_id', 'in', some).execute(),
+      )),
+      ...(await inParts([...due.places], atOnce, (some) => stands(rows).where('place', 'in', some).execute())),
     ])
   const byPlace = new Map(found.map((row) => [placeOf(row.room_id, row.user_id), row]))
   const online = await whoIsOnline(parts, tenantId, [...new Set(found.map(({ user_id }) => user_id))])
   const told = [...byPlace.values()].filter(({ user_id }) => online.has(user_id))
-  await inParts(told, async (some) => {
+  await inParts(told, atOnce, async (some) => {
     await Promise.all(some.map((row) => parts.tell(tenantId, row.user_id, activityOf(row)).catch(parts.failed)))
     return []
   })
@@ -134,22 +137,11 @@ const whoIsOnline = async (
   users: readonly string[],
 ): Promise<ReadonlySet<string>> =>
   new Set(
-    await inParts(users, async (some) => {
+    await inParts(users, atOnce, async (some) => {
       const online = await Promise.all(some.map((userId) => parts.isOnline(tenantId, userId)))
       return some.filter((_, index) => online[index])
     }),
   )
-
-const inParts = async <Value, T>(
-  values: readonly Value[],
-  read: (some: readonly Value[]) => Promise<readonly T[]>,
-): Promise<readonly T[]> => {
-  const found: T[] = []
-  for (let begin = 0; begin < values.length; begin += atOnce) {
-    found.push(...(await read(values.slice(begin, begin + atOnce))))
-  }
-  return found
-}
 
 const stands = (rows: Rows) =>
   rows

@@ -102,6 +102,12 @@ export const checkKey = (key: string | undefined): string | undefined => {
   throw invalid(`A key has 1 to ${bounds.keyLength} characters, and no control characters.`)
 }
 
+/** Here, so that no id that a database cannot take undoes what others send at the same time. @throws FanfareError `invalid_payload` */
+export const checkReplyTo = (id: string | undefined): string | undefined => {
+  if (id === undefined || (id.length <= bounds.keyLength && isPlain(id))) return id
+  throw invalid('replyTo is the id of a message of the same room.')
+}
+
 /** A number of a message or an offset of an event: beyond the end is the end. @throws FanfareError `invalid_payload` */
 export const checkCount = (value: number, name: string): number => {
   if (typeof value === 'number' && value >= 0 && Number.isInteger(value))

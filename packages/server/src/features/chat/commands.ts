@@ -48,11 +48,10 @@ export const chatCommands = (options: ChatOptions) => {
       if (options.create === undefined || (await options.create({ user })) !== true) {
         throw new FanfareError('forbidden', 'The application does not let the user make chat rooms.')
       }
-      // Of an id that is there already, only a member hears.
-      if (asked.id !== undefined && (await chat.room(asked.id)) && !(await chat.role(asked.id, user.id))) {
-        throw new FanfareError('forbidden', 'The id cannot be used; choose another, or none.')
-      }
-      return chat.createRoom({ ...asked, members: [...asked.members, { userId: user.id, role: 'owner' }] })
+      const room = await chat.createRoom({ ...asked, members: [...asked.members, { userId: user.id, role: 'owner' }] })
+      // Of an id that was there already, only a member hears. Asked after it, since others may be making it just now.
+      if (asked.id === undefined || (await chat.role(room.id, user.id)) !== undefined) return room
+      throw new FanfareError('forbidden', 'The id cannot be used; choose another, or none.')
     }),
     'chat:update': command(
       z.object({ ...inRoom, title: text.exactOptional(), data: json.exactOptional() }),

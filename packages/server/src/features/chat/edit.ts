@@ -1,6 +1,7 @@
 /** Puts another text in the place of a message's: its author, for a while. */
 import { type ChatMessage, FanfareError } from '@fanfare/protocol'
 import { checkRoomId, checkText } from './check.ts'
+import { bounds } from './options.ts'
 import type { Chat } from './parts.ts'
 import { readMessage } from './reactions.ts'
 import { retell } from './retell.ts'
@@ -38,7 +39,8 @@ export const edit = async (chat: Chat, { roomId, id, userId, text: given }: Edit
     const edited = { ...sealBody(sealer, id, { ...body, text }), edited_at: now }
     await change.rows.updateTable('chat_message').set(edited).where('id', '=', id).execute()
     const message = await readMessage(change.rows, { ...row, ...edited }, sealer)
-    await retell(change, { type: 'message.edited', message, userId })
+    // Whatever others did to it by reacting, its author can still put it right.
+    await retell(change, { type: 'message.edited', message, userId, most: 2 * bounds.changes })
     return message
   })
 }

@@ -29,8 +29,10 @@ export const bounds = {
   messagesPage: 100,
   membersPage: 100,
   roomsPage: 200,
-  /** Events of one message; more edits and reactions than this are refused. */
+  /** Events of one message: reactions beyond are refused, and edits beyond twice as many. */
   changes: 1_000,
+  /** Of one statement; databases take some tens of thousands. */
+  values: 10_000,
   /** Members whom a message reaches in `chats:<userId>`. */
   activityMembers: 100,
 } as const

@@ -4,8 +4,10 @@ import type { AuditEntry } from '../../model/audit.ts'
 import type { Change, EventDraft, Rows } from '../../store/store.ts'
 import type { Behalf, NewMember } from './chat-api.ts'
 import { checkRoomId } from './check.ts'
+import { inParts } from './in-parts.ts'
 import { chatRoom } from './names.ts'
 import { type CheckedMember, checkNewMembers, insertMembers, tooMany } from './new-members.ts'
+import { bounds } from './options.ts'
 import type { Chat } from './parts.ts'
 import { type MemberRow, memberOf, placeOf, type RoomRow, roomOf } from './rows.ts'
 import { lockRoom, moderates, standingOf } from './standing.ts'
@@ -41,9 +43,10 @@ const membersThere = async (
   roomId: string,
   asked: readonly NewMember[],
 ): Promise<ReadonlyMap<string, MemberRow>> => {
-  if (asked.length === 0) return new Map()
   const places = asked.map(({ userId }) => placeOf(roomId, userId))
-  const found = await rows.selectFrom('chat_member').selectAll().where('place', 'in', places).execute()
+  const found = await inParts(places, bounds.values, (some) =>
+    rows.selectFrom('chat_member').selectAll().where('place', 'in', some).execute(),
+  )
   return new Map(found.map((member) => [member.user_id, member]))
 }
 
@@ -83,7 +86,9 @@ const write = async (change: Change, { room, joined, changed }: Put, now: number
   await insertMembers(rows, { roomId: room.id, members: joined, now, read: room.last_number })
   for (const [role, of] of Map.groupBy(changed, (member): ChatRole => member.role)) {
     const places = of.map(({ place }) => place)
-    await rows.updateTable('chat_member').set({ role }).where('place', 'in', places).execute()
+    await inParts(places, bounds.values, (some) =>
+      rows.updateTable('chat_member').set({ role }).where('place', 'in', some).execute(),
+    )
   }
   if (joined.length === 0) return
   await rows.updateTable('chat_room').set({ members: room.members }).where('id', '=', room.id).execute()

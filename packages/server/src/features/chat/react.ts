@@ -34,7 +34,9 @@ export const react = async (chat: Chat, asked: Reacting): Promise<ChatMessage> =
     const own = { message_id: id, reaction, user_id: userId }
     const changed = asked.remove === true ? await takeBack(rows, own) : await add(rows, own, services.clock.now())
     const message = await readMessage(rows, row, sealer)
-    if (changed) await retell(change, { type: 'message.reacted', message, userId })
+    // What is taken back was added once, so that it needs no bound of its own.
+    const most = asked.remove === true ? Number.POSITIVE_INFINITY : bounds.changes
+    if (changed) await retell(change, { type: 'message.reacted', message, userId, most })
     return message
   })
 }

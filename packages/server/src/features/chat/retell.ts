@@ -1,5 +1,5 @@
 /** Publishes what became of a message, and notes where its text stands in the journal: all that is to go when it is deleted. */
-import type { ChatMessage } from '@fanfare/protocol'
+import { type ChatMessage, FanfareError } from '@fanfare/protocol'
 import type { Change } from '../../store/store.ts'
 import { chatRoom } from './names.ts'
 
@@ -7,9 +7,20 @@ export type Retelling = {
   readonly type: 'message.edited' | 'message.reacted'
   readonly message: ChatMessage
   readonly userId: string
+  /** How often a message may have been told again before it is too often. */
+  readonly most: number
 }
 
-export const retell = async (change: Change, { type, message, userId }: Retelling): Promise<void> => {
+/** @throws FanfareError `too_large` where the message was told again too often: each time is kept */
+export const retell = async (change: Change, { type, message, userId, most }: Retelling): Promise<void> => {
+  const { times } = await change.rows
+    .selectFrom('chat_retelling')
+    .select(({ fn }) => fn.countAll<number>().as('times'))
+    .where('message_id', '=', message.id)
+    .executeTakeFirstOrThrow()
+  if (Number(times) >= most) {
+    throw new FanfareError('too_large', `A message takes ${most} edits and reactions; send another.`)
+  }
   const [event] = await change.publish([{ room: chatRoom(message.roomId), type, userId, data: { message } }])
   await change.rows
     .insertInto('chat_retelling')

@@ -40,16 +40,21 @@ export const createRoles = (store: Store): Roles => {
   }
 
   return {
-    of: (tenantId, roomId, userId) =>
-      new Promise((resolve, reject) => {
+    of: (tenantId, roomId, userId) => {
+      if (isNobodys(roomId, userId)) return Promise.resolve(undefined)
+      return new Promise((resolve, reject) => {
         const asked = { place: placeOf(roomId, userId), answer: resolve, fail: reject }
         const others = waiting.get(tenantId)
         if (others) others.push(asked)
         else waiting.set(tenantId, [asked])
         if (!running.has(tenantId)) void run(tenantId)
-      }),
+      })
+    },
   }
 }
+
+/** With a bar it would name another's place; with U+0000 it would fail all who are asked for in the same query. */
+const isNobodys = (roomId: string, userId: string): boolean => /[|\0]/.test(roomId) || userId.includes('\0')
 
 const answer = async (store: Store, tenantId: string, asked: readonly Asked[]): Promise<void> => {
   try {

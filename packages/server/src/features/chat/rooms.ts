@@ -1,4 +1,5 @@
 /** The rooms of chat: who may be in them, what is said there, and how long it is kept. */
+import { roomPart } from '@fanfare/protocol'
 import { z } from 'zod'
 import type { AccessRule } from '../../app/app.ts'
 import type { RoomDescription } from '../../app/description.ts'
@@ -8,7 +9,7 @@ import { activity, member, message, receipt, receiptCount, role, room } from './
 
 const told = z.object({ message })
 
-const mine: AccessRule = ({ user, params }) => params.userId === user.id
+const mine: AccessRule = ({ user, params }) => params.userId === roomPart(user.id)
 
 export const chatRooms = (options: ChatOptions, { archive }: ChatLimits) => {
   const members: AccessRule = async ({ user, params, context }) => {

@@ -5,8 +5,10 @@
 import { type ChatMessage, FanfareError, type NewNotification, type SentMessage } from '@fanfare/protocol'
 import type { Change, Sealer } from '../../store/store.ts'
 import type { FeatureServices } from '../feature.ts'
+import { inParts } from './in-parts.ts'
 import { chatRoom } from './names.ts'
 import { raiseNumbers } from './numbers.ts'
+import { bounds } from './options.ts'
 import { readMessages } from './reactions.ts'
 import { type Body, type MemberRow, type MessageRow, messageOf, noReactions, placeOf, type RoomRow } from './rows.ts'
 import { lockRooms, mayWrite, roomNotFound } from './standing.ts'
@@ -77,11 +79,9 @@ const find = async (services: Services, change: Change, items: readonly SendItem
   const places = items.flatMap(({ roomId, userId, mentions }) =>
     [userId, ...mentions].map((somebody) => placeOf(roomId, somebody)),
   )
-  const members = await rows
-    .selectFrom('chat_member')
-    .selectAll()
-    .where('place', 'in', [...new Set(places)])
-    .execute()
+  const members = await inParts([...new Set(places)], bounds.values, (some) =>
+    rows.selectFrom('chat_member').selectAll().where('place', 'in', some).execute(),
+  )
   const keys = items.flatMap(({ sendKey }) => sendKey ?? [])
   const known =
     keys.length === 0 ? [] : await rows.selectFrom('chat_message').selectAll().where('send_key', 'in', keys).execute()

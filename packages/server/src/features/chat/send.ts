@@ -1,6 +1,6 @@
 /** Sends one message: checks it, seals it, and lets it go with whatever else is being sent in the tenant. */
 import { FanfareError, type NewMessage, type SentMessage } from '@fanfare/protocol'
-import { checkAttachments, checkData, checkKey, checkRoomId, checkText, checkUserId } from './check.ts'
+import { checkAttachments, checkData, checkKey, checkReplyTo, checkRoomId, checkText, checkUserId } from './check.ts'
 import type { ChatLimits } from './options.ts'
 import type { Chat } from './parts.ts'
 import { type Body, sealBody, sendKeyOf } from './rows.ts'
@@ -36,7 +36,7 @@ const check = (message: Sending, { limits, context }: Chat): Omit<SendItem, 'id'
     userId,
     body,
     mentions: checkMentions(message.mentions ?? [], limits),
-    replyTo,
+    replyTo: checkReplyTo(replyTo),
     sendKey: key === undefined ? undefined : sendKeyOf(roomId, userId, key),
   }
 }

@@ -38,7 +38,10 @@ export const openInbox = async (services: FeatureServices, options: InboxOptions
     async in(change, _tenantId, notifications) {
       // A message that mentions somebody who can have no inbox is a message all the same.
       const possible = notifications.filter(({ to }) => !('userId' in to) || hasInbox(to.userId))
-      await notifyIn({ change, parts }, checkAll(possible))
+      // Many messages are one change, so that these may be more than one call is allowed.
+      for (let begin = 0; begin < possible.length; begin += inboxLimits.notifications) {
+        await notifyIn({ change, parts }, checkAll(possible.slice(begin, begin + inboxLimits.notifications)))
+      }
     },
   })
   const apiParts = { ...parts, notify: createNotify(parts), mode, audit, pushKey: vapid?.publicKey }
