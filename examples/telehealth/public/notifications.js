@@ -1,4 +1,5 @@
 /** The notifications of the user: counted absolutely, on every device alike; seen when the list is opened, read when one is followed. */
+import { roomPart } from '/fanfare/client.js'
 import { byId, make } from './dom.js'
 import { follow } from './live.js'
 import { briefly } from './time.js'
@@ -74,7 +75,7 @@ export const createNotifications = ({ client, me, open, onError }) => {
     count(page.count)
     show()
   }
-  follow(client, `inbox:${me.id}`, {
+  follow(client, `inbox:${roomPart(me.id)}`, {
     load,
     onError,
     onEvent: ({ data }) => {

@@ -1,4 +1,5 @@
 /** How others are: asked for once, then followed. The newest version counts. */
+import { roomPart } from '/fanfare/client.js'
 import { lastSeen } from './time.js'
 
 const words = { online: 'Online', away: 'Away', busy: 'Busy', in_call: 'In a call', offline: 'Offline' }
@@ -20,7 +21,7 @@ export const createStatuses = ({ client, me, select, onChange, onError }) => {
     if (fresh.length === 0) return
     for (const userId of fresh) {
       followed.add(userId)
-      client.room(`status:${userId}`).on('status.updated', take)
+      client.room(`status:${roomPart(userId)}`).on('status.updated', take)
     }
     for (const status of await client.command('status:get', { userIds: fresh })) take(status)
   }

@@ -1,4 +1,5 @@
 /** The visits of the user as the server has them: who is in each, what was said last, and what is unread, on every device alike. */
+import { roomPart } from '/fanfare/client.js'
 import { follow } from './live.js'
 import { peopleOf } from './people.js'
 
@@ -61,7 +62,7 @@ export const createVisits = ({ client, me, onChange, onMessage, onError }) => {
     onChange()
   }
 
-  const own = follow(client, `chats:${me.id}`, {
+  const own = follow(client, `chats:${roomPart(me.id)}`, {
     load,
     onError,
     onEvent(event) {

@@ -1,5 +1,5 @@
 /** Who is there, and how: what the clinic's clients say of themselves and ask about others. */
-import { FanfareError, type UserStatus } from '@fanfare/protocol'
+import { FanfareError, roomPart, type UserStatus } from '@fanfare/protocol'
 import type { SocketContext } from '@fanfare/server'
 import { z } from 'zod'
 import { shareVisit } from '../visits.ts'
@@ -38,12 +38,12 @@ const statusesOf = async (socket: SocketContext, userIds: readonly string[]) => 
 const get = answered(Users, async (socket, { userIds }) => ({ presence: await statusesOf(socket, userIds) }))
 
 const subscribe = answered(Users, async (socket, { userIds }) => {
-  for (const userId of userIds) await socket.join(`status:${userId}`)
+  for (const userId of userIds) await socket.join(`status:${roomPart(userId)}`)
   return { presence: await statusesOf(socket, userIds) }
 })
 
 const unsubscribe = answered(Users, async (socket, { userIds }) => {
-  for (const userId of userIds) await socket.leave(`status:${userId}`)
+  for (const userId of userIds) await socket.leave(`status:${roomPart(userId)}`)
   return undefined
 })
 

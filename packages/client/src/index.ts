@@ -9,6 +9,7 @@ export {
   type Position,
   type PublishResult,
   type RoomEvent,
+  roomPart,
   type Since,
 } from '@fanfare/protocol'
 export { type Client, createClient } from './client.ts'

@@ -77,6 +77,7 @@ export type {
   NotificationState,
   NotificationTarget,
 } from './notification.ts'
+export { idOfRoomPart, roomPart } from './room-part.ts'
 export { parseJson, type ScanLimits, scanJson } from './scan.ts'
 export { decodeServerFrame, encodeServerFrame } from './server-frames.ts'
 export type { StatusState, UserStatus } from './status.ts'

@@ -36,9 +36,8 @@ test('what is no notification is refused, and says which part is wrong', () => {
     ['invalid_payload', { ...toUser('ann'), to: { role: 7 } }],
     ['invalid_payload', { ...toUser('ann'), to: { room: 'x' } }],
     ['invalid_payload', toUser('')],
-    ['invalid_payload', toUser('a:b')],
-    ['invalid_payload', toUser('a b')],
-    ['invalid_payload', toUser('__proto__')],
+    ['invalid_payload', toUser('a\nb')],
+    ['invalid_payload', toUser('|'.repeat(100))],
   ]
   for (const [code, given] of wrong) expect([code, given]).toEqual([refusal(given), given])
 })
@@ -57,7 +56,8 @@ test('HTML stays the text that it is', () => {
   })
 })
 
-test('an inbox is for users whose id can be a part of a room’s name', () => {
-  expect(['ann', 'ann@example.com', 'user-7', 'Ünal'].map(hasInbox)).toEqual([true, true, true, true])
-  expect(['', 'a:b', 'auth0|7', '..', '__x', 'x'.repeat(200), 'a\u0000'].map(hasInbox)).toEqual(Array(7).fill(false))
+test('an inbox is for users whose id fits into a room’s name', () => {
+  const ids = ['ann', 'ann@example.com', 'user-7', 'Ünal', 'auth0|7', 'a:b', '..', '__x']
+  expect(ids.filter((id) => !hasInbox(id))).toEqual([])
+  expect(['', '|'.repeat(100), 'x'.repeat(200), 'a\u0000'].filter(hasInbox)).toEqual([])
 })

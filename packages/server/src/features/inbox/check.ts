@@ -1,5 +1,5 @@
 /** What may be in the inbox: names, sizes and counts of whatever is not typed by a schema, because the application's own code calls the API directly. */
-import { FanfareError, type NewNotification, type NotificationTarget } from '@fanfare/protocol'
+import { FanfareError, type NewNotification, type NotificationTarget, roomPart } from '@fanfare/protocol'
 import { plainJson } from '../../app/plain-json.ts'
 import { checkRoomName } from '../../model/room-key.ts'
 import type { Content } from './content.ts'
@@ -14,9 +14,9 @@ const isText = (value: unknown, most: number): value is string =>
 const kindPattern = /^[\p{L}\p{N}][\p{L}\p{N}\p{M}._:/-]*$/u
 const controlPattern = /\p{Cc}/u
 
-/** Whether a user of this id can have an inbox: the id is a part of their room's name. */
+/** Whether a user of this id can have an inbox: their room's name must hold it. */
 export const hasInbox = (userId: string): boolean => {
-  if (!isText(userId, limits.userId) || userId.includes(':')) return false
+  if (!isText(userId, limits.userId) || userId === '' || controlPattern.test(userId)) return false
   try {
     checkRoomName(roomOf(userId))
     return true
@@ -26,13 +26,13 @@ export const hasInbox = (userId: string): boolean => {
   }
 }
 
-export const roomOf = (userId: string): string => `inbox:${userId}`
+export const roomOf = (userId: string): string => `inbox:${roomPart(userId)}`
 
 /** @throws FanfareError `invalid_payload` */
 export const checkUserId = (userId: string): string => {
   if (hasInbox(userId)) return userId
   throw refuse(
-    `userId: no id of a user who can have an inbox; it is 1 to ${limits.userId} characters of a room's name, and no colon.`,
+    `userId: no id of a user who can have an inbox; it is 1 to ${limits.userId} characters, and fewer of those that a room's name does not hold.`,
   )
 }
 

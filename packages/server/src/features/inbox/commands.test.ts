@@ -85,7 +85,7 @@ test('more at once than is taken is refused, and nobody has any of it', async ()
   expect(await code(api.notify(toUser('ann'), toUser('ann', { title: 'x'.repeat(1_000_000) })))).toBe('too_large')
   expect(await api.count('ann')).toMatchObject({ unread: 0 })
   expect(await code(api.mark({ userId: 'ann', as: 'read', ids: many.map(() => 'x') }))).toBe('too_large')
-  expect(await code(api.mark({ userId: 'a:b', as: 'read', ids: 'all' }))).toBe('invalid_payload')
+  expect(await code(api.mark({ userId: '|'.repeat(100), as: 'read', ids: 'all' }))).toBe('invalid_payload')
   expect(
     await code(
       api.setRoles(
@@ -110,7 +110,7 @@ test('a user follows at most a thousand topics', async () => {
 
 test('who connects with an id that can have no inbox connects all the same', async () => {
   await using world = await openInbox()
-  await world.node.person('auth0|7', { roles: ['nurse'] }).connects()
+  await world.node.person('|'.repeat(100), { roles: ['nurse'] }).connects()
   expect(await world.node.api().notify(toUser('', { to: { role: 'nurse' } }))).toEqual({ notified: 0 })
 })
 
@@ -157,4 +157,10 @@ test('keys for Web Push that are no pair are told at the start', async () => {
   expect(await code(openFeature(inbox, { settings: { vapid: { ...newVapid(), subject: 'nobody' } } }))).toContain(
     'subject',
   )
+})
+
+test('a user of a sign-in service has an inbox, under a name that a room can have', async () => {
+  await using world = await openInbox()
+  await world.node.api().notify(toUser('auth0|7'))
+  expect(world.node.heard('inbox:auth0%7C7').map(({ type }) => type)).toEqual(['notification.created'])
 })

@@ -1,5 +1,5 @@
 /** The inbox in the words of an application: its room, its commands, its routes for servers, and what it learns from who connects. */
-import { FanfareError } from '@fanfare/protocol'
+import { FanfareError, idOfRoomPart } from '@fanfare/protocol'
 import { command } from '../../app/define-app.ts'
 import { describeFeature } from '../../app/feature-description.ts'
 import { serverRoute } from '../../app/server-route.ts'
@@ -29,7 +29,10 @@ export const describeInbox = (options: InboxOptions) => {
       'inbox:{userId}': {
         events: inboxEvents,
         log: { keep: 50, for: '1h', archive: '7d' },
-        access: ({ user, params }) => user.id === params.userId || user.may('admin', 'inbox', params.userId),
+        access: ({ user, params }) => {
+          const userId = idOfRoomPart(params.userId)
+          return userId !== undefined && (user.id === userId || user.may('admin', 'inbox', userId))
+        },
       },
     },
     commands: commandsOf(options),

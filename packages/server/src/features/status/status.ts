@@ -2,6 +2,7 @@
  * The status feature: one status for all devices of a user, which follows the sessions as the server sees them, and what the
  * user chose to say. Puts the parts together and owns no rule.
  */
+import { idOfRoomPart } from '@fanfare/protocol'
 import type { AppContext } from '../../app/context.ts'
 import { command } from '../../app/define-app.ts'
 import type { FeatureDescription } from '../../app/feature-description.ts'
@@ -33,7 +34,10 @@ const describe = (options: StatusOptions): FeatureDescription => {
       'status:{userId}': {
         events: { 'status.updated': userStatus },
         log: { keep: 10, for: '1h', archive: '1d' },
-        access: ({ user, room }) => may(user, room.slice('status:'.length)),
+        access: ({ user, room }) => {
+          const userId = idOfRoomPart(room.slice('status:'.length))
+          return userId !== undefined && may(user, userId)
+        },
       },
     },
     commands: {

@@ -1,5 +1,5 @@
 /** What clients say and hear of statuses: schemas, and the names of rooms. Pure. */
-import { FanfareError, type StatusState, type UserStatus } from '@fanfare/protocol'
+import { FanfareError, roomPart, type StatusState, type UserStatus } from '@fanfare/protocol'
 import { z } from 'zod'
 import { checkRoomName } from '../../model/room-key.ts'
 import type { NewStatus, StatusOptions } from './status-api.ts'
@@ -44,10 +44,9 @@ export const checked = <Value>(schema: z.ZodType<Value>, value: unknown): Value 
   throw new FanfareError('invalid_payload', `${['status', ...path].map(String).join('.')}: ${message}`)
 }
 
-/** Undefined for a user whose id cannot be a part of a room's name: their status can be asked for, and is not told. */
+/** Undefined for a user whose id is too long for a room's name: their status can be asked for, and is not told. */
 export const statusRoom = (user: string): string | undefined => {
-  const name = `status:${user}`
-  if (user.includes(':')) return undefined
+  const name = `status:${roomPart(user)}`
   try {
     return checkRoomName(name)
   } catch (error) {

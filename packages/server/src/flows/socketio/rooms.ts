@@ -1,5 +1,5 @@
 /** The rooms of a socket: entered so that nothing is missed between the moment that is kept and the first event. */
-import { toFanfareError } from '@fanfare/protocol'
+import { roomPart, toFanfareError } from '@fanfare/protocol'
 import type { StateRoom } from '../../engine/session-states.ts'
 import type { User } from '../../model/identity.ts'
 import { errorFrame } from '../error-frame.ts'
@@ -8,12 +8,10 @@ import { enterRoom } from '../subscribe.ts'
 import { leave } from '../unsubscribe.ts'
 import type { Socket } from './socket.ts'
 
-/** Fills the templates of a namespace. A name that a user id would bend is refused with the room, not made. */
+/** Fills the templates of a namespace. */
 export const roomsOf = (templates: readonly string[], user: Pick<User, 'id' | 'tenantId'>): readonly string[] => {
-  const values: { readonly [name: string]: string } = { userId: user.id, tenantId: user.tenantId }
-  return templates
-    .filter(() => !user.id.includes(':'))
-    .map((template) => template.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? ''))
+  const values: { readonly [name: string]: string } = { userId: roomPart(user.id), tenantId: user.tenantId }
+  return templates.map((template) => template.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? ''))
 }
 
 /** All at once. One that is refused says so to the client, and does not stop the others. Resolves with whether all were entered whole. */
