@@ -21,7 +21,7 @@ export const createOffers = (): Offers => {
       offered.set(name, what)
     },
     // Nobody keeps what is told where the audit is off.
-    audit: { record: (entry) => (find('audit') ?? noAudit).record(entry) },
+    audit: { record: (entry, urgency) => (find('audit') ?? noAudit).record(entry, urgency) },
   }
 }
 

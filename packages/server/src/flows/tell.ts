@@ -16,10 +16,10 @@ export type Told = Pick<AuditEntry, 'subject' | 'detail'> & { readonly action: A
 
 /** Of a verb that was let through, on whose behalf it ran. */
 export const tell = ({ audit }: Teller, caller: Caller, told: Told): void =>
-  void audit.record({ tenantId: caller.tenantId, actor: actorOf(caller), ...told })
+  void audit.record({ tenantId: caller.tenantId, actor: actorOf(caller), ...told }, 'soon')
 
 export const tellOfSession = ({ audit }: Teller, session: Session, told: Told): void =>
-  void audit.record({ tenantId: session.tenantId, actor: { kind: 'user', id: session.userId }, ...told })
+  void audit.record({ tenantId: session.tenantId, actor: { kind: 'user', id: session.userId }, ...told }, 'soon')
 
 /** With the code alone: what an error says may repeat what it was given. */
 export const tellRefused = (services: Teller, caller: Caller, { thrown, ...told }: Told & { thrown: unknown }): void =>
@@ -39,10 +39,11 @@ export type Stranger = {
 export const tellTurnedAway = ({ audit }: Teller, { thrown, identity, action }: Stranger): void => {
   const { code } = toFanfareError(thrown)
   const known = identity ?? knownBearer(thrown)
-  void audit.record({
+  const entry: AuditEntry = {
     tenantId: known?.tenantId ?? operatorTenant,
     action,
     actor: known ? { kind: 'user', id: known.userId } : { kind: 'unknown' },
     detail: { code },
-  })
+  }
+  void audit.record(entry, 'soon')
 }

@@ -57,9 +57,17 @@ export type AuditEntry = {
   readonly at?: number
 }
 
+/** `now`: somebody waits for it. `soon`: within a moment, with what else is told until then; a crash may take it. */
+export type AuditUrgency = 'now' | 'soon'
+
 export type Audit = {
-  /** Resolves once it is kept. Whoever must not go on without it awaits it; others need not, and nothing is thrown at them. @throws FanfareError `unavailable` */
-  record(entry: AuditEntry): Promise<void>
+  /**
+   * Resolves once it is kept. Whoever must not go on without it awaits it; others say `soon`, and nothing is thrown at them.
+   *
+   * @param urgency default `now`
+   * @throws FanfareError `unavailable`
+   */
+  record(entry: AuditEntry, urgency?: AuditUrgency): Promise<void>
 }
 
 export const noAudit: Audit = { record: async () => {} }

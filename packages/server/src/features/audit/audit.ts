@@ -57,7 +57,10 @@ export const auditFeature: Feature<'audit'> = {
     const appending = { services, settled, checkpoints }
     const recorder = new Recorder({ clock, log, metrics, keep: keepingIn(appending) })
     const keeper = new Keeper({ clock, recorder, reads: settled.reads })
-    services.offer('audit', { record: (entry) => keeper.record(entry), in: keepingInChanges(appending) })
+    services.offer('audit', {
+      record: (entry, urgency) => keeper.record(entry, urgency),
+      in: keepingInChanges(appending),
+    })
     keeper.start()
     checkpoints.start()
     return {

@@ -1,6 +1,6 @@
 /** What of all that is told goes into chains: not what the application left out, and what happens all the time only once a minute. */
 import type { Clock, Timer } from '../../lib/clock.ts'
-import { type Audit, type AuditAction, type AuditEntry, operatorTenant } from '../../model/audit.ts'
+import { type Audit, type AuditAction, type AuditEntry, type AuditUrgency, operatorTenant } from '../../model/audit.ts'
 import { FirstOfMinute } from './first-of-minute.ts'
 
 /** Connections, subscriptions and readings that were let through: what `reads: false` leaves out. */
@@ -55,20 +55,20 @@ export class Keeper implements Audit {
     this.#timer = this.#options.clock.every(minuteMs, () => this.#tellCounted())
   }
 
-  record(entry: AuditEntry): Promise<void> {
+  record(entry: AuditEntry, urgency?: AuditUrgency): Promise<void> {
     const { action, actor, subject = '', tenantId } = entry
     if (!this.#options.reads && reads.has(action)) return done
-    if (tenantId === operatorTenant) return this.#count(entry)
+    if (tenantId === operatorTenant) return this.#count(entry, urgency)
     if (often.has(action) || (actor.kind === 'application' && oftenByApplication.has(action))) {
       const who = 'id' in actor ? actor.id : ''
       const code = entry.detail?.code ?? ''
       if (!this.#firsts.is(`${tenantId}|${action}|${code}|${actor.kind}|${who.length}:${who}|${subject}`)) return done
     }
-    return this.#options.recorder.record(entry)
+    return this.#options.recorder.record(entry, urgency)
   }
 
   /** The first of a minute is kept as it is, the others as one that says how many they were. */
-  #count(entry: AuditEntry): Promise<void> {
+  #count(entry: AuditEntry, urgency: AuditUrgency | undefined): Promise<void> {
     const what = JSON.stringify([entry.action, entry.subject, entry.detail])
     const known = this.#counted.get(what)
     if (known) {
@@ -77,7 +77,7 @@ export class Keeper implements Audit {
     }
     if (this.#counted.size >= mostCounted) this.#tellCounted()
     this.#counted.set(what, { entry, times: 0 })
-    return this.#options.recorder.record(entry)
+    return this.#options.recorder.record(entry, urgency)
   }
 
   #tellCounted(): void {

@@ -118,3 +118,29 @@ test('at its end it writes what waits, and does not wait for a store that is awa
   expect(other.recorder.waiting).toBe(0)
   expect(store).toBeDefined()
 })
+
+test('what nobody waits for goes together with what comes within a moment, or with what somebody waits for', async () => {
+  const { recorder, clock, batches } = startRecorder()
+  for (let which = 0; which < 50; which++) {
+    void recorder.record(entry(String(which)), 'soon')
+    await clock.advance(1)
+  }
+  expect(batches).toEqual([])
+  await clock.advance(100)
+  expect(batches.map(({ subjects }) => subjects.length)).toEqual([50])
+  void recorder.record(entry('soon'), 'soon')
+  await recorder.record(entry('now'))
+  expect(batches.at(-1)?.subjects).toEqual(['soon', 'now'])
+})
+
+test('while a batch is being written, what nobody waits for gathers again', async () => {
+  const { recorder, clock, batches } = startRecorder()
+  const first = recorder.record(entry('now'))
+  void recorder.record(entry('with it'), 'soon')
+  await first
+  void recorder.record(entry('later'), 'soon')
+  await clock.advance(1)
+  expect(batches).toHaveLength(1)
+  await clock.advance(5_000)
+  expect(batches.map(({ subjects }) => subjects)).toEqual([['now', 'with it'], ['later']])
+})

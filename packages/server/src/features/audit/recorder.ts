@@ -9,7 +9,7 @@ import { type Deferred, deferred } from '../../lib/deferred.ts'
 import type { Log } from '../../lib/log.ts'
 import type { OwnMetrics } from '../../lib/metrics.ts'
 import { SeldomWarning } from '../../lib/seldom.ts'
-import type { Audit, AuditEntry } from '../../model/audit.ts'
+import type { Audit, AuditEntry, AuditUrgency } from '../../model/audit.ts'
 import type { KeptEntry } from './chain.ts'
 import { cleanEntry } from './clean.ts'
 
@@ -27,12 +27,20 @@ export type RecorderOptions = {
 const batchEntries = 500
 /** Transactions at once: the audit is not to have the store for itself. */
 const tenantsAtOnce = 3
+/** What nobody waits for goes together with what comes within this time. */
+const soonMs = 100
 const shortestPauseMs = 250
 const longestPauseMs = 5_000
 
 type Counter = ReturnType<OwnMetrics['counter']>
-type Batch = { readonly entries: KeptEntry[]; readonly kept: Deferred<void> }
-type Line = { readonly tenantId: string; readonly batches: Batch[]; lost: number; queued: boolean }
+/** `urgent`: somebody waits for it, or it is full, or was tried before. */
+type Batch = { readonly entries: KeptEntry[]; readonly kept: Deferred<void>; urgent: boolean }
+type Line = {
+  readonly tenantId: string
+  readonly batches: Batch[]
+  lost: number
+  state: 'idle' | 'waits' | 'due'
+}
 
 export class Recorder implements Audit {
   readonly #options: RecorderOptions
@@ -46,6 +54,10 @@ export class Recorder implements Audit {
   #running = 0
   #woken = false
   #stopping = false
+  #soon: Timer | undefined
+  #soonMs = soonMs
+  /** When the round of those who waited began. */
+  #beganAt: number | undefined
   #pauseMs = 0
   #pause: Timer | undefined
   #idle: Deferred<void> | undefined
@@ -63,7 +75,7 @@ export class Recorder implements Audit {
     return this.#waiting
   }
 
-  record(entry: AuditEntry): Promise<void> {
+  record(entry: AuditEntry, urgency: AuditUrgency = 'now'): Promise<void> {
     const line = this.#lineOf(entry.tenantId)
     if (this.#waiting >= this.#most) {
       line.lost++
@@ -74,7 +86,8 @@ export class Recorder implements Audit {
     const batch = batchOf(line)
     batch.entries.push(cleanEntry(entry, this.#options.clock.now()))
     this.#waiting++
-    this.#queue(line)
+    if (urgency === 'now' || batch.entries.length >= batchEntries) batch.urgent = true
+    this.#queueAgain(line)
     // It is kept later; whoever must know it is kept is not to wait for a store that is away.
     return this.#pause
       ? refused('The audit cannot be written just now; what was told is kept as soon as it can.')
@@ -84,16 +97,32 @@ export class Recorder implements Audit {
   #lineOf(tenantId: string): Line {
     const known = this.#lines.get(tenantId)
     if (known) return known
-    const line: Line = { tenantId, batches: [], lost: 0, queued: false }
+    const line: Line = { tenantId, batches: [], lost: 0, state: 'idle' }
     this.#lines.set(tenantId, line)
     return line
   }
 
+  #queueAgain(line: Line): void {
+    if (line.batches[0]?.urgent || line.batches.length > 1) this.#queue(line)
+    else this.#queueSoon(line)
+  }
+
   #queue(line: Line): void {
-    if (line.queued) return
-    line.queued = true
+    if (line.state === 'due') return
+    line.state = 'due'
     this.#due.push(line)
     this.#wake()
+  }
+
+  /** With what else comes until then: a transaction costs much more than an entry. */
+  #queueSoon(line: Line): void {
+    if (line.state !== 'idle') return
+    line.state = 'waits'
+    this.#soon ??= this.#options.clock.after(this.#soonMs, () => {
+      this.#soon = undefined
+      this.#beganAt = performance.now()
+      for (const waiting of this.#lines.values()) if (waiting.state === 'waits') this.#queue(waiting)
+    })
   }
 
   /** After whatever else this tick tells. */
@@ -116,12 +145,21 @@ export class Recorder implements Audit {
         this.#after(line)
       })
     }
-    if (this.#running === 0 && this.#due.length === 0) this.#idle?.resolve()
+    if (this.#running > 0 || this.#due.length > 0) return
+    this.#rest()
+    this.#idle?.resolve()
+  }
+
+  /** However many tenants there are, the store is not busy with this for more than a fifth of the time. */
+  #rest(): void {
+    if (this.#beganAt === undefined) return
+    this.#soonMs = Math.min(longestPauseMs, Math.max(soonMs, 4 * (performance.now() - this.#beganAt)))
+    this.#beganAt = undefined
   }
 
   #after(line: Line): void {
-    line.queued = false
-    if (line.batches.length > 0) this.#queue(line)
+    line.state = 'idle'
+    if (line.batches.length > 0) this.#queueAgain(line)
     // What was lost is told with what comes next.
     else if (line.lost === 0) this.#lines.delete(line.tenantId)
     this.#run()
@@ -129,7 +167,7 @@ export class Recorder implements Audit {
 
   /** Never throws. */
   async #write(line: Line): Promise<void> {
-    const batch = line.batches[0] ?? { entries: [], kept: deferred() }
+    const batch = line.batches[0] ?? { entries: [], kept: deferred(), urgent: true }
     const { lost } = line
     const entries = lost === 0 ? batch.entries : [this.#lossOf(line), ...batch.entries]
     // What comes from now on goes into the next.
@@ -159,7 +197,7 @@ export class Recorder implements Audit {
       return
     }
     batch.kept.reject(error)
-    line.batches.unshift({ entries: batch.entries, kept: handled() })
+    line.batches.unshift({ entries: batch.entries, kept: handled(), urgent: true })
     if (this.#pause) return
     const { clock, log } = this.#options
     log.warn({ error, waiting: this.#waiting }, 'the audit cannot be written; it is tried again')
@@ -185,6 +223,7 @@ export class Recorder implements Audit {
     this.#stopping = true
     this.#pause?.cancel()
     this.#pause = undefined
+    this.#soon?.cancel()
     for (const line of this.#lines.values()) this.#queue(line)
     this.#idle = deferred()
     this.#run()
@@ -202,7 +241,7 @@ const handled = (): Deferred<void> => {
 const batchOf = (line: Line): Batch => {
   const last = line.batches.at(-1)
   if (last && last.entries.length < batchEntries) return last
-  const batch: Batch = { entries: [], kept: handled() }
+  const batch: Batch = { entries: [], kept: handled(), urgent: false }
   line.batches.push(batch)
   return batch
 }
