@@ -66,6 +66,8 @@ test('log, presence and slow-reader policies are filled in', () => {
       kept: { ...lobby, log: { keep: 5, for: '24h', durable: true }, presence: true },
       partly: { ...lobby, log: { durable: true }, presence: { grace: '1s', state: said } },
       safe: { ...lobby, log: { durable: true, acks: 'replicas' } },
+      archived: { ...lobby, log: { keep: 5, archive: '30d' } },
+      forever: { ...lobby, log: { archive: 'forever' } },
       live: { ...lobby, log: 'none', slow: { conflate: (event) => event.data.text } },
     },
   })
@@ -76,6 +78,8 @@ test('log, presence and slow-reader policies are filled in', () => {
   expect(room('partly').log).toEqual({ keep: 100, forMs: 300_000, durable: true })
   expect(room('partly').rule.presence).toEqual({ graceMs: 1_000, state: said })
   expect(room('safe').log).toEqual({ keep: 100, forMs: 300_000, durable: true, acks: 'replicas' })
+  expect(room('archived').log).toEqual({ keep: 5, forMs: 300_000, durable: false, archive: { forMs: 30 * 86_400_000 } })
+  expect(room('forever').log.archive).toEqual({ forMs: Number.POSITIVE_INFINITY })
   expect(room('live').log).toEqual({ keep: 0, forMs: 0, durable: false })
   expect(room('live').rule.slow).toHaveProperty('conflate')
 })
@@ -162,6 +166,11 @@ test.each<[unknown, string]>([
   [{ rooms: { a: { ...lobby, publish: 'anyone' } } }, "rooms['a'].publish: give 'server', 'tenant' or a rule"],
   [{ rooms: { a: { ...lobby, log: { for: '5 minutes' } } } }, 'rooms[\'a\'].log: `for` is "5 minutes"; write'],
   [{ rooms: { a: { ...lobby, log: { acks: 'all' } } } }, '`acks` is "all"; give'],
+  [
+    { rooms: { a: { ...lobby, log: { archive: 'always' } } } },
+    '`archive` is "always"; write \'forever\' or a duration',
+  ],
+  [{ rooms: { a: { ...lobby, log: { archive: '30s' } } } }, '`archive` is "30s"; write \'forever\' or a duration'],
   [{ rooms: { a: { ...lobby, log: { keep: 0 } } } }, "for none write log: 'none'"],
   [{ rooms: { a: { ...lobby, presence: { grace: 'long' } } } }, 'rooms[\'a\'].presence: `grace` is "long"'],
   [{ rooms: { a: { ...lobby, slow: 'drop' } } }, "rooms['a'].slow: give 'resume' or"],

@@ -25,9 +25,15 @@ const world = () => {
   let left: RoomEvent[] = []
   let asked = 0
   let away = false
+  /** Needs what may be away. */
+  const storing = ({ id }: RoomEvent): void => {
+    if (away) throw new FanfareError('unavailable', 'the store is away')
+    reacted.push(id)
+  }
   const reactor = new Reactor({
     app: {
       reactions(type) {
+        if (type === 'away') return [{ owner: '', react: async (_, event) => storing(event) }]
         if (type === 'broken') return [{ owner: '', react: () => Promise.reject(new Error('no')) }]
         return type === 'counted' ? [{ owner: '', react: async (_, event) => void reacted.push(event.id) }] : []
       },
@@ -121,4 +127,37 @@ test('what fails in a room of memory was marked nowhere, and pushes out nothing'
   for (let index = 0; index < 10_003; index++) node.reactor.react(memory, eventOf(`e${index}`, 'broken'), 0)
   await node.reactor.idle()
   expect(node.done).toEqual([])
+})
+
+const archived = {
+  key: roomKey('clinic', 'ward:3'),
+  log: { keep: 1, forMs: 1, durable: false, archive: { forMs: 1_000_000 } },
+}
+
+test('in an archived room a reaction whose store is away is tried again, in its order', async () => {
+  const node = world()
+  node.isAway(true)
+  const first = node.reactor.react(archived, eventOf('a', 'away'), 0)
+  const second = node.reactor.react(archived, eventOf('b'), 0)
+  await node.clock.advance(10_000)
+  expect(node.reacted).toEqual([])
+  node.isAway(false)
+  await node.clock.advance(5_000)
+  expect(await Promise.all([first, second])).toEqual(['over', 'over'])
+  expect(node.reacted).toEqual(['a', 'b'])
+})
+
+test('a stopping node leaves it to the next', async () => {
+  const node = world()
+  const stop = await node.reactor.start()
+  node.isAway(true)
+  const reaction = node.reactor.react(archived, eventOf('a', 'away'), 0)
+  await node.clock.advance(1_000)
+  stop()
+  expect(await reaction).toBe('left')
+})
+
+test('a handler with a fault is not tried again, lest it hold up the room', async () => {
+  const node = world()
+  expect(await node.reactor.react(archived, eventOf('a', 'broken'), 0)).toBe('over')
 })
