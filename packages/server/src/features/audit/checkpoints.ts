@@ -54,7 +54,7 @@ export class Checkpoints {
     while (this.#again) {
       this.#again = false
       try {
-        while ((await this.#round()) === tenantsAtOnce);
+        while ((await this.#round(this.#options.clock.now())) === tenantsAtOnce);
       } catch (error) {
         this.#options.log.error({ error }, 'the audit could not be signed; it is tried again')
       }
@@ -62,9 +62,8 @@ export class Checkpoints {
   }
 
   /** @returns how many were due */
-  async #round(): Promise<number> {
-    const { clock, store } = this.#options
-    const atMost = clock.now()
+  async #round(atMost: number): Promise<number> {
+    const { store } = this.#options
     const due = { table: 'audit_head', column: 'due_at', atMost, limit: tenantsAtOnce } as const
     const tenants = await store.tenantsDue(due)
     const signed: SignedStatement[] = []
@@ -114,9 +113,16 @@ export class Checkpoints {
     })
   }
 
+  /** Signs what would be due later too, of so many tenants as are signed at once: a node that is stopped may not come back. */
   async stop(): Promise<void> {
     this.#timer?.cancel()
     await this.#work
+    const { clock, everyMs, log } = this.#options
+    try {
+      await this.#round(clock.now() + everyMs)
+    } catch (error) {
+      log.error({ error }, 'the audit could not be signed at the end')
+    }
   }
 }
 
