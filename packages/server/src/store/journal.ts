@@ -4,6 +4,7 @@
  */
 import { FanfareError } from '@fanfare/protocol'
 import { type Ids, shortId } from '../lib/ids.ts'
+import { insertAll } from './insert-all.ts'
 import { journalEventOfRow } from './journal-rows.ts'
 import { journalAbout } from './journal-tables.ts'
 import type { EventDraft, JournalEvent, Rows, Sealer } from './store.ts'
@@ -105,9 +106,7 @@ const takeRooms = async (
     waiting_since: parts.now,
   }))
   for (let begin = 0; begin < values.length; begin += mostRows) {
-    const taken = await rows
-      .insertInto('journal_room')
-      .values(values.slice(begin, begin + mostRows))
+    const taken = await insertAll(rows, 'journal_room', values.slice(begin, begin + mostRows))
       .onConflict((conflict) =>
         conflict.columns(['tenant_id', 'room']).doUpdateSet((eb) => ({
           top: eb('journal_room.top', '+', eb.ref('excluded.top')),
@@ -262,7 +261,7 @@ const insertEvents = async (rows: Rows, placed: readonly Placed[], parts: Journa
         depth: event.depth ?? 0,
       }
     })
-    await rows.insertInto('journal').values(values).execute()
+    await insertAll(rows, 'journal', values).execute()
   }
 }
 

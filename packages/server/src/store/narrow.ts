@@ -36,6 +36,7 @@ import {
   WhereNode,
   type WithNode,
 } from 'kysely'
+import { allRowsOf } from './insert-all.ts'
 import { checkFunction, checkRawSql } from './raw-sql.ts'
 
 const tenantColumn = 'tenant_id'
@@ -125,6 +126,13 @@ export class Narrowing extends OperationNodeTransformer {
       columns: [...(inner.columns ?? []), ColumnNode.create(tenantColumn)],
       values: this.#inserted(inner.values),
     }
+  }
+
+  /** With all its rows, where it has more than Kysely knows of. */
+  protected override transformValues(node: ValuesNode, queryId?: QueryId): ValuesNode {
+    const all = allRowsOf(node)
+    const values = super.transformValues(node, queryId)
+    return all ? { ...all, ...values } : values
   }
 
   protected override transformOnConflict(node: OnConflictNode, queryId?: QueryId): OnConflictNode {
@@ -240,7 +248,10 @@ export class Narrowing extends OperationNodeTransformer {
 
   /** What is inserted, with the tenant as its last column. */
   #inserted(values: OperationNode | undefined): OperationNode {
-    if (values && ValuesNode.is(values)) return ValuesNode.create(values.values.map((row) => this.#insertedRow(row)))
+    if (values && ValuesNode.is(values)) {
+      const rows = values.values.map((row) => this.#insertedRow(row))
+      return { ...values, ...ValuesNode.create(rows) }
+    }
     if (values && SelectQueryNode.is(values)) return this.#selected(values)
     return refuse('what is inserted is rows or a select')
   }

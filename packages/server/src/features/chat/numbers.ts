@@ -1,5 +1,6 @@
 /** How far members are: the numbers in their rows, and what others are told of them. */
 import type { Receipt, ReceiptCount, Receipts } from '@fanfare/protocol'
+import { insertAll } from '../../store/insert-all.ts'
 import type { Rows } from '../../store/store.ts'
 import type { MemberRow } from './rows.ts'
 
@@ -11,21 +12,18 @@ export type Raise = { readonly member: MemberRow; readonly delivered: number; re
  */
 export const raiseNumbers = async (rows: Rows, raises: readonly Raise[]): Promise<ReadonlyMap<string, Receipt>> => {
   if (raises.length === 0) return new Map()
-  const raised = await rows
-    .insertInto('chat_member')
-    .values(
-      [...raises]
-        .sort((one, other) => (one.member.place < other.member.place ? -1 : 1))
-        .map(({ member, delivered, read }) => ({
-          place: member.place,
-          room_id: member.room_id,
-          user_id: member.user_id,
-          role: member.role,
-          joined_at: member.joined_at,
-          delivered_number: delivered,
-          read_number: read,
-        })),
-    )
+  const values = [...raises]
+    .sort((one, other) => (one.member.place < other.member.place ? -1 : 1))
+    .map(({ member, delivered, read }) => ({
+      place: member.place,
+      room_id: member.room_id,
+      user_id: member.user_id,
+      role: member.role,
+      joined_at: member.joined_at,
+      delivered_number: delivered,
+      read_number: read,
+    }))
+  const raised = await insertAll(rows, 'chat_member', values)
     .onConflict((conflict) =>
       conflict.columns(['place']).doUpdateSet((eb) => {
         const higher = (column: 'delivered_number' | 'read_number') =>

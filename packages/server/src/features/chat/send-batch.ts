@@ -3,6 +3,7 @@
  * result. Rooms are locked first, so numbers have no hole and a key that is given twice at once finds the first.
  */
 import { type ChatMessage, FanfareError, type NewNotification, type SentMessage } from '@fanfare/protocol'
+import { insertAll } from '../../store/insert-all.ts'
 import type { Change, Sealer } from '../../store/store.ts'
 import type { FeatureServices } from '../feature.ts'
 import { inParts } from './in-parts.ts'
@@ -144,7 +145,7 @@ const write = async (
     })),
   )
   const placed = fresh.map(({ row }, index) => ({ ...row, event_offset: events[index]!.offset }))
-  await change.rows.insertInto('chat_message').values(placed).execute()
+  await insertAll(change.rows, 'chat_message', placed).execute()
   await countUp(change, fresh, now)
   await readOwn(change, placed, members)
   return new Map(

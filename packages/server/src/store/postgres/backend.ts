@@ -1,12 +1,12 @@
 /** The store's rows in PostgreSQL, which nodes share. Owns its connections. */
 import { FanfareError } from '@fanfare/protocol'
-import { PostgresDialect } from 'kysely'
 import type { PoolClient } from 'pg'
 import { systemClock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Metrics } from '../../lib/metrics.ts'
 import type { Asked, Backend } from '../backend.ts'
 import { describeDatabase } from './address.ts'
+import { StorePostgresDialect } from './compiler.ts'
 import { isRefusal, toStoreError } from './errors.ts'
 import { inspectPostgres, leastVersion, type PostgresReport } from './inspect.ts'
 import { Listener } from './listener.ts'
@@ -56,7 +56,7 @@ export const postgresBackend = (options: PostgresBackendOptions): PostgresBacken
 
   return {
     kind: 'postgres',
-    dialect: new PostgresDialect({ pool: async () => refuseDriver() }),
+    dialect: new StorePostgresDialect({ pool: async () => refuseDriver() }),
     async transaction(asked: Asked, work) {
       const begin = beginning(asked, times)
       for (let runs = 1; ; runs++) {

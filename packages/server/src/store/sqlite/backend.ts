@@ -4,13 +4,14 @@
  */
 import type { DatabaseSync } from 'node:sqlite'
 import { FanfareError } from '@fanfare/protocol'
-import { type DatabaseConnection, SqliteDialect } from 'kysely'
+import type { DatabaseConnection } from 'kysely'
 import type { Clock } from '../../lib/clock.ts'
 import type { Asked, Backend } from '../backend.ts'
 import { migrationTable, nameOfPending, type PendingMigration, pendingOf } from '../migrations.ts'
 import { inTransaction } from '../sqlite.ts'
 import type { Schema } from '../tables.ts'
 import { Watched } from '../watched.ts'
+import { StoreSqliteDialect } from './compiler.ts'
 import { Connections } from './connections.ts'
 import { toStoreError } from './errors.ts'
 import { SqliteStatements } from './statements.ts'
@@ -39,7 +40,7 @@ export const sqliteBackend = ({ open, place, clock, readers = 8 }: SqliteBackend
   const where = 'The database of the data folder'
   return {
     kind: 'sqlite',
-    dialect: new SqliteDialect({ database: async () => refuseDriver() }),
+    dialect: new StoreSqliteDialect({ database: async () => refuseDriver() }),
     async transaction({ kind }: Asked, work) {
       if (closed) throw new FanfareError('unavailable', 'The store is closed.')
       return kind === 'change' ? writers.use((one) => change(one, work)) : reading.use((one) => read(one, work))

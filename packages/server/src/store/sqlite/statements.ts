@@ -1,6 +1,7 @@
 /** One SQLite connection as Kysely takes it: statements are prepared once and kept, the least used go. Begins and ends nothing. */
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely'
+import { type AllRows, allRowsOf } from '../insert-all.ts'
 import { toStoreError } from './errors.ts'
 
 type Prepared = { readonly statement: StatementSync; readonly gives: 'rows' | 'counts' }
@@ -17,9 +18,10 @@ export class SqliteStatements implements DatabaseConnection {
   }
 
   /** @throws FanfareError `unavailable` where the disk or the file is at fault; else what SQLite says */
-  async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
+  async executeQuery<Row>({ sql, parameters, query }: CompiledQuery): Promise<QueryResult<Row>> {
+    const all = allRowsOf(query)
     try {
-      return this.#run<Row>(sql, parameters as SQLInputValue[])
+      return all ? this.#runAll<Row>(sql, parameters, all) : this.#run<Row>(sql, parameters as SQLInputValue[])
     } catch (error) {
       throw toStoreError(error)
     }
@@ -29,6 +31,21 @@ export class SqliteStatements implements DatabaseConnection {
     const { statement, gives } = this.#prepare(sql)
     if (gives === 'rows') return { rows: statement.all(...parameters) as Row[] }
     return { rows: [], numAffectedRows: BigInt(statement.run(...parameters).changes) }
+  }
+
+  /** With each row's values in place of those of the first. */
+  #runAll<Row>(sql: string, parameters: readonly unknown[], { columns, all }: AllRows): QueryResult<Row> {
+    const { statement, gives } = this.#prepare(sql)
+    const rest = parameters.slice(columns.length)
+    const rows: Row[] = []
+    let changes = 0
+    for (const row of all) {
+      const values = columns.map((column) => row[column]) as SQLInputValue[]
+      for (const value of rest) values.push(value as SQLInputValue)
+      if (gives === 'rows') rows.push(...(statement.all(...values) as Row[]))
+      else changes += Number(statement.run(...values).changes)
+    }
+    return gives === 'rows' ? { rows } : { rows, numAffectedRows: BigInt(changes) }
   }
 
   #prepare(sql: string): Prepared {

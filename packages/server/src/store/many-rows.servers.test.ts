@@ -1,0 +1,3 @@
+import { describeManyRows } from './many-rows.contract.ts'
+
+describeManyRows('PostgreSQL', 'postgres')
