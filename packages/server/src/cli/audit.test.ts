@@ -129,7 +129,7 @@ test('an audit as it was written is good, and says how far it is signed', async 
   const { code, lines } = await verify(template)
   expect(lines).toEqual([
     'good  clinic: 60 entries, the last is 60, signed up to 50',
-    'good  other: 1 entries, the last is 1, signed up to 1',
+    'good  other: 1 entry, the last is 1, signed up to 1',
   ])
   expect(code).toBe(0)
 })

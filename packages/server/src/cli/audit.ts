@@ -1,6 +1,6 @@
 /** `fanfare audit`: verifies the chains of tenants, shows them, and tells with which key their ends are signed. Changes nothing. */
 import { resolve } from 'node:path'
-import type { Command } from 'commander'
+import { type Command, CommanderError } from 'commander'
 import type { Config } from '../config.ts'
 import { type FileStatements, readStatements } from '../features/audit/checkpoint-file.ts'
 import { readAudit } from '../features/audit/read.ts'
@@ -37,16 +37,17 @@ Examples:
 
 export const addAudit = (program: Command, terminal: Terminal): void => {
   const audit = program.command('audit').description('verify and show the audit').addHelpText('after', examples)
-  const verify = withSettings(audit.command('verify'))
+  withSettings(audit.command('verify'))
     .description('find whatever was changed, deleted, moved, cut off or written anew; exit code 1 if anything was')
     .option('--tenant <id>', 'a tenant; may be repeated', collect)
     .option('--all', 'every tenant of the store and of the files')
     .option('--checkpoints <file>', 'a file of checkpoints; may be repeated (FANFARE_AUDIT_CHECKPOINTS)', collect)
     .option('--key <key>', 'a public key that signed before or elsewhere (fanfare audit key); may be repeated', collect)
     .option('--json', 'one JSON object a tenant')
-  verify.action(async (options: VerifyOptions) => {
-    if (!(await verifyAll(terminal, options))) verify.error('', { code: 'fanfare.failed', exitCode: 1 })
-  })
+    .action(async (options: VerifyOptions) => {
+      if (!(await verifyAll(terminal, options)))
+        throw new CommanderError(1, 'fanfare.failed', 'The audit is not as it was written.')
+    })
   withSettings(audit.command('list'))
     .description('show the entries of a tenant, oldest first')
     .requiredOption('--tenant <id>', 'the tenant')
@@ -148,7 +149,7 @@ const verifyOne = async (terminal: Terminal, store: Store, { options, ...about }
 
 const showVerdict = (terminal: Terminal, { tenantId, rows, last, signed, problems, more }: Verdict): void => {
   const paint = paintFor(terminal)
-  const extent = `${rows} entries, the last is ${last}, signed up to ${signed}`
+  const extent = `${rows} ${rows === 1 ? 'entry' : 'entries'}, the last is ${last}, signed up to ${signed}`
   if (problems.length === 0) {
     terminal.out(`${paint.green('good')}  ${tenantId}: ${extent}`)
     return

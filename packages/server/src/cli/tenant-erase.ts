@@ -3,7 +3,7 @@
  * looks afterwards whether anything is left. Again, it does what is left to do.
  */
 import { resolve } from 'node:path'
-import type { Command } from 'commander'
+import { type Command, CommanderError } from 'commander'
 import { openBacking } from '../backing.ts'
 import type { Config } from '../config.ts'
 import { eraseChain } from '../features/audit/erase-chain.ts'
@@ -31,15 +31,15 @@ was. A node that is alone must be stopped; nodes that share Redis may run. Let t
 has one can come back and say something new. Interrupted, run it again.`
 
 export const addTenantErase = (tenant: Command, terminal: Terminal): void => {
-  const erase = withSettings(tenant.command('erase'))
+  withSettings(tenant.command('erase'))
     .description('erase all that a tenant has, for good')
     .requiredOption('--tenant <id>', 'the tenant')
     .option('--confirm <id>', 'the tenant once more')
     .option('--audit', 'its audit too')
     .addHelpText('after', about)
-  erase.action(async (options: EraseOptions) => {
-    if (!(await eraseTenant(terminal, options))) erase.error('', { code: 'fanfare.failed', exitCode: 1 })
-  })
+    .action(async (options: EraseOptions) => {
+      if (!(await eraseTenant(terminal, options))) throw new CommanderError(1, 'fanfare.failed', 'Something is left.')
+    })
 }
 
 type Erasing = {

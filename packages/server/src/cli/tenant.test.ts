@@ -182,7 +182,7 @@ test('the audit is erased where that is asked for, but for what says so, which v
   expect(lines).toHaveLength(1)
   expect(lines[0]).toContain('data.erased  {"audit":"erased"}')
   const verified = await fanfare(path, 'audit', 'verify', '--all')
-  expect([verified.code, verified.text]).toEqual([0, expect.stringContaining('good  clinic: 1 entries')])
+  expect([verified.code, verified.text]).toEqual([0, expect.stringContaining('good  clinic: 1 entry')])
   const database = new DatabaseSync(join(path, 'data', 'store.sqlite'))
   expect(() => database.exec("DELETE FROM audit_entry WHERE tenant_id = 'other'")).toThrow('never changed')
   database.close()

@@ -25,7 +25,13 @@ export const append = async (rows: Rows, { tenantId, entries, dueAt }: Appending
     .onConflict((conflict) =>
       conflict.column('tenant_id').doUpdateSet((row) => ({
         number: row('audit_head.number', '+', row.ref('excluded.number')),
-        due_at: row.fn.coalesce('audit_head.due_at', 'excluded.due_at'),
+        // Whichever is sooner; null is a comparison that is not true.
+        due_at: row
+          .case()
+          .when('audit_head.due_at', '<', row.ref('excluded.due_at'))
+          .then(row.ref('audit_head.due_at'))
+          .else(row.ref('excluded.due_at'))
+          .end(),
       })),
     )
     .returning(['number', 'hash', 'signed'])

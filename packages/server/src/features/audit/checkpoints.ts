@@ -117,9 +117,9 @@ export class Checkpoints {
   async stop(): Promise<void> {
     this.#timer?.cancel()
     await this.#work
-    const { clock, everyMs, log } = this.#options
+    const { log } = this.#options
     try {
-      await this.#round(clock.now() + everyMs)
+      await this.#round(Number.MAX_SAFE_INTEGER)
     } catch (error) {
       log.error({ error }, 'the audit could not be signed at the end')
     }
