@@ -68,6 +68,9 @@ export const outboxSchema: Schema = {
           $$`,
           `CREATE TRIGGER fanfare_outbox AFTER INSERT OR UPDATE ON fanfare_outbox
             FOR EACH STATEMENT EXECUTE FUNCTION fanfare_outbox()`,
+          // Besides the policy of all tables: whoever may insert need not say the tenant twice, and who does is held to it.
+          `CREATE POLICY fanfare_outbox ON fanfare_outbox FOR INSERT
+            WITH CHECK (coalesce(current_setting('fanfare.tenant', true), '') IN ('', tenant_id))`,
         ],
       },
     },
