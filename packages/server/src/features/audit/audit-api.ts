@@ -1,6 +1,6 @@
 /** What the application's own code can do with the audit: `context.audit`. Shapes, and where they are merged into the application's types. */
 import type { Duration } from '../../app/duration.ts'
-import type { AuditEntry } from '../../model/audit.ts'
+import type { AuditAction, AuditEntry } from '../../model/audit.ts'
 
 export type AuditOptions = {
   /** Connections, subscriptions and readings too, not only what changes something. @default true */
@@ -11,8 +11,14 @@ export type AuditOptions = {
   readonly checkpointEntries?: number
 }
 
+/** One of ours, or the application's own: small letters, digits and hyphens, with dots between. */
+export type AnyAction = AuditAction | `${string}.${string}`
+
+export type OwnEntry = Omit<AuditEntry, 'tenantId' | 'action'> & { readonly action: AnyAction }
+
 /** One link of a tenant's chain. */
-export type AuditRow = Omit<AuditEntry, 'at'> & {
+export type AuditRow = OwnEntry & {
+  readonly tenantId: string
   /** From 1, rising by 1. */
   readonly number: number
   readonly at: number
@@ -22,7 +28,7 @@ export type AuditRow = Omit<AuditEntry, 'at'> & {
 
 export type AuditApi = {
   /** Of the application's own doing. Resolves once it is kept. @throws FanfareError `unavailable`, `invalid_payload` */
-  record(entry: Omit<AuditEntry, 'tenantId'>): Promise<void>
+  record(entry: OwnEntry): Promise<void>
   /** Oldest first. */
   list(page?: { readonly after?: number; readonly limit?: number }): Promise<readonly AuditRow[]>
 }

@@ -161,7 +161,7 @@ test('the application tells of its own doing, and reads its tenant’s audit alo
   await using world = await openAudit()
   const api = world.api('clinic')
   await api.record({
-    action: 'report.printed' as 'administration',
+    action: 'report.printed',
     actor: { kind: 'user', id: 'ann' },
     detail: { pages: 3 },
   })

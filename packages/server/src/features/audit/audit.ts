@@ -4,9 +4,10 @@
  */
 import { parseDuration } from '../../app/duration.ts'
 import { describeFeature } from '../../app/feature-description.ts'
-import type { Store } from '../../store/store.ts'
+import type { AuditAction } from '../../model/audit.ts'
+import type { Rows, Store } from '../../store/store.ts'
 import type { Feature, FeatureServices, Offers } from '../feature.ts'
-import { append } from './append.ts'
+import { type Appended, type Appending, append } from './append.ts'
 import type { AuditApi, AuditOptions } from './audit-api.ts'
 import type { KeptEntry } from './chain.ts'
 import { Checkpoints } from './checkpoints.ts'
@@ -54,12 +55,12 @@ export const auditFeature: Feature<'audit'> = {
       file: services.settings.auditCheckpoints,
       everyMs: settled.everyMs,
     })
-    const appending = { services, settled, checkpoints }
-    const recorder = new Recorder({ clock, log, metrics, keep: keepingIn(appending) })
+    const keeping = { services, settled, checkpoints }
+    const recorder = new Recorder({ clock, log, metrics, keep: keepingIn(keeping) })
     const keeper = new Keeper({ clock, recorder, reads: settled.reads })
     services.offer('audit', {
       record: (entry, urgency) => keeper.record(entry, urgency),
-      in: keepingInChanges(appending),
+      in: keepingInChanges(keeping),
     })
     keeper.start()
     checkpoints.start()
@@ -74,39 +75,46 @@ export const auditFeature: Feature<'audit'> = {
   },
 }
 
-type Appending = {
+type Keeping = {
   readonly services: FeatureServices
   readonly settled: Settled
   readonly checkpoints: Checkpoints
 }
 
 const keepingIn =
-  ({ services: { clock, store }, settled, checkpoints }: Appending) =>
+  ({ services: { clock, store }, settled, checkpoints }: Keeping) =>
   async (tenantId: string, entries: readonly KeptEntry[]): Promise<void> => {
     const dueAt = clock.now() + settled.everyMs
     const { unsigned } = await store.of(tenantId).change(async ({ rows }) => {
-      const appended = await append(rows, { tenantId, entries, dueAt })
-      if (appended.unsigned >= settled.everyEntries) await rows.updateTable('audit_head').set({ due_at: 0 }).execute()
-      return appended
+      return appendAndSign(rows, settled, { tenantId, entries, dueAt })
     })
     if (unsigned >= settled.everyEntries) void checkpoints.sign()
   }
 
+/** Its end is due at once when there are many that are not signed. */
+const appendAndSign = async (rows: Rows, { everyEntries }: Settled, entries: Appending): Promise<Appended> => {
+  const appended = await append(rows, entries)
+  if (appended.unsigned >= everyEntries) await rows.updateTable('audit_head').set({ due_at: 0 }).execute()
+  return appended
+}
+
 /** What the change tells of and the entries are kept together, or neither is. Signed with what comes after. */
 const keepingInChanges =
-  ({ services: { clock }, settled }: Appending): Offers['audit']['in'] =>
+  ({ services: { clock }, settled }: Keeping): Offers['audit']['in'] =>
   async ({ rows }, entries) => {
     const [first] = entries
     if (!first) return
     const now = clock.now()
     const kept = entries.map((entry) => cleanEntry(entry, now))
-    await append(rows, { tenantId: first.tenantId, entries: kept, dueAt: now + settled.everyMs })
+    await appendAndSign(rows, settled, { tenantId: first.tenantId, entries: kept, dueAt: now + settled.everyMs })
   }
 
 const apiOf = (store: Store, keeper: Keeper, tenantId: string): AuditApi => ({
   async record(entry) {
     checkEntry(entry)
-    await keeper.record({ ...entry, tenantId })
+    const { action, ...rest } = entry
+    // The chain takes any action that is one; ours are named for those who write them.
+    await keeper.record({ ...rest, tenantId, action: action as AuditAction })
   },
   list: (page) => readAudit(store, tenantId, page),
 })

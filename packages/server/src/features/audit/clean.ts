@@ -4,6 +4,7 @@
  */
 import { FanfareError } from '@fanfare/protocol'
 import type { AuditActor, AuditEntry } from '../../model/audit.ts'
+import type { OwnEntry } from './audit-api.ts'
 import type { KeptEntry } from './chain.ts'
 
 const most = { action: 64, id: 128, subject: 300, name: 64, text: 300, members: 16 } as const
@@ -60,12 +61,12 @@ export const cleanEntry = (entry: AuditEntry, now: number): KeptEntry => ({
 const actionShape = /^[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*){0,3}$/
 
 /** Of an entry by the application's own code, which no compiler may have seen. @throws FanfareError `invalid_payload` */
-export const checkEntry = (entry: Omit<AuditEntry, 'tenantId'>): void => {
+export const checkEntry = (entry: OwnEntry): void => {
   const problem = problemOf(entry)
   if (problem !== undefined) throw new FanfareError('invalid_payload', `An entry of the audit: ${problem}`)
 }
 
-const problemOf = ({ action, actor, subject, detail, at }: Omit<AuditEntry, 'tenantId'>): string | undefined => {
+const problemOf = ({ action, actor, subject, detail, at }: OwnEntry): string | undefined => {
   if (typeof action !== 'string' || action.length > most.action || !actionShape.test(action)) {
     return 'action is small letters, digits and hyphens with dots between, such as report.printed.'
   }

@@ -1,7 +1,7 @@
 /** Reads a tenant's audit, page by page: for the application, for people, and for whoever verifies it. */
-import type { AuditAction, AuditActor } from '../../model/audit.ts'
+import type { AuditActor } from '../../model/audit.ts'
 import type { Rows, Store } from '../../store/store.ts'
-import type { AuditRow } from './audit-api.ts'
+import type { AnyAction, AuditRow } from './audit-api.ts'
 import type { ChainEnd, ChainRow } from './chain.ts'
 import type { SignedStatement, Statement } from './signing.ts'
 
@@ -64,7 +64,7 @@ export const shown = ({
 }: ChainRow): Omit<AuditRow, 'tenantId'> => ({
   number,
   at,
-  action: action as AuditAction,
+  action: action as AnyAction,
   actor: (actorId === null ? { kind: actorKind } : { kind: actorKind, id: actorId }) as AuditActor,
   ...(subject === null ? {} : { subject }),
   ...(detail === null ? {} : { detail: JSON.parse(detail) as NonNullable<AuditRow['detail']> }),

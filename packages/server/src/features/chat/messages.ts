@@ -99,6 +99,6 @@ export const noteReading = (
 ): void => {
   const actor = { kind: 'user', id: userId } as const
   services.audit
-    .record({ tenantId, action: 'message.read', actor, subject: chatRoom(roomId), detail: { messages: count } })
+    .record({ tenantId, action: 'message.read', actor, subject: chatRoom(roomId), detail: { messages: count } }, 'soon')
     .catch((error: unknown) => context.log.error({ error, room: roomId }, 'a reading was not audited'))
 }

@@ -77,7 +77,7 @@ const noteReading = (
   const { tenantId, log } = context
   const detail = { what: 'inbox', notifications: count }
   audit
-    .record({ tenantId, action: 'message.read', actor: actorOf(context), subject: userId, detail })
+    .record({ tenantId, action: 'message.read', actor: actorOf(context), subject: userId, detail }, 'soon')
     .catch((error: unknown) => log.error({ error }, 'a reading of an inbox was not audited'))
 }
 
