@@ -72,14 +72,21 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart'), crash: fc.boolean() }) },
 ) as fc.Arbitrary<Step>
 
-const idempotencyMs = 5 * 60_000
+export type ModelOptions = {
+  /** How many events a room keeps that keeps few. @default 8 */
+  readonly keep?: number
+  /** How long a key counts. @default 5 minutes */
+  readonly idempotencyMs?: number
+}
 
-export const describeModel = (play: Case, kind: RoomKind): void => {
+const defaults = { keep: 8, idempotencyMs: 5 * 60_000 }
+
+export const describeModel = (play: Case, kind: RoomKind, options: ModelOptions = {}): void => {
   play('I1 I3 I4 I5 any history agrees with the model', async (world) => {
     let run = 0
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
-        await new Run(world, { kind, name: `run${run++}` }).play(steps)
+        await new Run(world, { ...defaults, ...options, kind, name: `run${run++}` }).play(steps)
       }),
       { numRuns: kind === 'durable' ? 40 : 80 },
     )
@@ -95,11 +102,18 @@ class Run {
   /** What each room's listener should have heard, since the last restart. */
   #expected = new Map<LogRoom, RoomEvent[]>()
 
-  constructor(world: EngineWorld, { kind, name }: { kind: RoomKind; name: string }) {
+  readonly #idempotencyMs: number
+
+  constructor(
+    world: EngineWorld,
+    options: Required<ModelOptions> & { readonly kind: RoomKind; readonly name: string },
+  ) {
+    const { idempotencyMs, keep, kind, name } = options
     this.#world = world
+    this.#idempotencyMs = idempotencyMs
     this.#durable = kind === 'durable'
     this.#models = [
-      new RoomModel(world.room(`${name}:a`, { durable: this.#durable, keep: 8, forMs: 60_000 })),
+      new RoomModel(world.room(`${name}:a`, { durable: this.#durable, keep, forMs: 60_000 })),
       new RoomModel(world.room(`${name}:b`, { durable: this.#durable, keep: 200, forMs: 600_000 })),
     ]
   }
@@ -149,7 +163,7 @@ class Run {
     for (const published of all) {
       const known = key === undefined ? undefined : model.keys.get(key)
       this.#checkEpoch(model, published.epoch)
-      if (known && known.at > now - idempotencyMs) {
+      if (known && known.at > now - this.#idempotencyMs) {
         expect(published).toMatchObject({ duplicate: true, ...known.receipt })
         continue
       }
