@@ -1,5 +1,6 @@
 /** Archived rooms on two nodes, which share a Redis to hear each other and a PostgreSQL to remember: whatever of the two is hurt, nothing is. */
 import { expect, test } from 'bun:test'
+import { fileURLToPath } from 'node:url'
 import { startRedis } from '../../packages/server/src/redis/servers.world.ts'
 import { startPostgres } from '../../packages/server/src/store/postgres.world.ts'
 import { RedisRig } from '../support/redis-rig.ts'
@@ -13,6 +14,7 @@ test('two nodes, both writing into the same rooms: a node killed, Redis emptied,
   const database = await postgres.database()
   await using rig = await RedisRig.open({
     redisUrls: [redis.url, redis.url],
+    app: fileURLToPath(new URL('../support/charts.ts', import.meta.url)),
     rooms: 4,
     room: (index) => `chart:${index}`,
     durability: () => 'disk',

@@ -63,14 +63,6 @@ export const clinic = defineApp({
     },
     /** What reactions publish. */
     'echo:{ward}': { events: { echoed: Counted }, log: { keep: 200_000, for: '24h', durable: true }, access: 'tenant' },
-    /** In the store. */
-    'chart:{id}': {
-      events: { counted: Counted },
-      log: { keep: 50, for: '1m', archive: '1d' },
-      access: 'tenant',
-      publish: 'tenant',
-    },
-    'chart-echo:{id}': { events: { echoed: Counted }, log: { archive: 'forever' }, access: 'tenant' },
     /** Servers only. */
     notices: { events: { notice: Said }, log: { keep: 100, for: '1h', durable: true }, access: 'tenant' },
   },
@@ -88,7 +80,6 @@ export const clinic = defineApp({
     counted: async (context, event) => {
       const [kind, id] = event.room.split(':')
       if (kind === 'ward') await context.publish(`echo:${id}`, 'echoed', { n: event.data.n })
-      if (kind === 'chart') await context.publish(`chart-echo:${id}`, 'echoed', { n: event.data.n })
     },
   },
 })

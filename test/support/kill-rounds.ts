@@ -12,6 +12,8 @@ export type KillRounds = {
   readonly perSecond: number
   /** Where numbers are published, and where what reacts to them echoes them. @default on the disk of the engine */
   readonly rooms?: { readonly room: string; readonly echo: string }
+  /** The file that describes them. @default clinic.ts */
+  readonly app?: string
 }
 
 export type Killed = {
@@ -21,12 +23,12 @@ export type Killed = {
   readonly faults: readonly string[]
 }
 
-const app = fileURLToPath(new URL('clinic.ts', import.meta.url))
+const clinic = fileURLToPath(new URL('clinic.ts', import.meta.url))
 const onDisk = { room: 'ward:kill', echo: 'echo:kill' }
 const publishers = 4
 const followers = 4
 
-export const killRounds = async ({ rounds, perSecond, rooms = onDisk }: KillRounds): Promise<Killed> => {
+export const killRounds = async ({ rounds, perSecond, rooms = onDisk, app = clinic }: KillRounds): Promise<Killed> => {
   const { room, echo } = rooms
   await using server = await startServerProcess({ app, environment: unlimitedEnvironment })
   let n = 0
