@@ -3,7 +3,10 @@
  * sent too, so that what a node that died had in hand is never passed over.
  */
 
+import type { Selectable } from 'kysely'
+import { insertAll } from './insert-all.ts'
 import { journalEventOfRow } from './journal-rows.ts'
+import type { JournalRoomTable } from './journal-tables.ts'
 import type { JournalEvent, Rows, Sealer, Store } from './store.ts'
 
 /** A run of a room's events, both ends in it. */
@@ -94,32 +97,28 @@ export type Noting = {
 export const noteSent = async (rows: Rows, runs: readonly SentRun[], noting: Noting): Promise<readonly SentRun[]> => {
   const free = await lockFree(rows, runs, noting)
   const ready = runs.filter((run) => isReady(run, free.get(run.room)))
-  if (ready.length > 0) await raise(rows, ready, noting)
+  if (ready.length > 0) await raise(rows, ready, { ...noting, free })
   const outlets = ready.filter(({ archive }) => archive === undefined)
   if (outlets.length > 0) await deleteUnkeyed(rows, outlets)
   return runs.filter((run) => !ready.includes(run) && !isOver(run, free.get(run.room)))
 }
 
-type Stand = { readonly epoch: string | null; readonly sent: number }
+type Stand = Pick<Selectable<JournalRoomTable>, 'room' | 'epoch' | 'top' | 'sent' | 'at' | 'due'>
 
 /**
  * Where those rooms stand that nobody else holds. Waiting for them could be for each other, since who appends takes them in
  * another order; on SQLite there is nobody else.
  */
-const lockFree = async (
-  rows: Rows,
-  runs: readonly Run[],
-  { kind, locked }: Noting,
-): Promise<ReadonlyMap<string, Stand>> => {
+const lockFree = async (rows: Rows, runs: readonly Run[], { kind }: Noting): Promise<ReadonlyMap<string, Stand>> => {
   let select = rows
     .selectFrom('journal_room')
-    .select(['room', 'epoch', 'sent'])
+    .select(['room', 'epoch', 'top', 'sent', 'at', 'due'])
     .where(
       'room',
       'in',
       runs.map(({ room }) => room),
     )
-  if (kind === 'postgres') select = locked === 'passes' ? select.forNoKeyUpdate().skipLocked() : select.forNoKeyUpdate()
+  if (kind === 'postgres') select = select.forNoKeyUpdate().skipLocked()
   return new Map((await select.execute()).map((stand) => [stand.room, stand]))
 }
 
@@ -130,38 +129,31 @@ const isReady = ({ epoch, from, to }: Run, stand: Stand | undefined): boolean =>
 const isOver = ({ epoch, to }: Run, stand: Stand | undefined): boolean =>
   stand !== undefined && (stand.epoch !== epoch || stand.sent >= to)
 
-const raise = async (rows: Rows, runs: readonly SentRun[], { now, keyMs }: Noting): Promise<void> => {
-  const rooms = runs.map(({ room }) => room)
-  await rows
-    .updateTable('journal_room')
-    .set((eb) => {
-      const [first, ...others] = runs
-      let sent = eb.case('room').when(first!.room).then(first!.to)
-      for (const { room, to } of others) sent = sent.when(room).then(to)
-      return { sent: sent.else(eb.ref('sent')).end() }
-    })
-    .where('room', 'in', rooms)
+/** The rooms are held, and all of them are there: nothing is inserted. */
+const raise = async (
+  rows: Rows,
+  runs: readonly SentRun[],
+  { free, now, keyMs }: Noting & { readonly free: ReadonlyMap<string, Stand> },
+): Promise<void> => {
+  const values = runs.map(({ room, to, archive }) => {
+    const stand = free.get(room)!
+    const dueAt = now + (archive?.forMs ?? keyMs)
+    return {
+      ...stand,
+      sent: to,
+      waiting_since: stand.top > to ? now : null,
+      due: stand.due ?? (Number.isFinite(dueAt) ? dueAt : null),
+    }
+  })
+  await insertAll(rows, 'journal_room', values)
+    .onConflict((conflict) =>
+      conflict.columns(['room']).doUpdateSet((eb) => ({
+        sent: eb.ref('excluded.sent'),
+        waiting_since: eb.ref('excluded.waiting_since'),
+        due: eb.ref('excluded.due'),
+      })),
+    )
     .execute()
-  await rows
-    .updateTable('journal_room')
-    .set((eb) => ({ waiting_since: eb.case().when('top', '>', eb.ref('sent')).then(now).else(null).end() }))
-    .where('room', 'in', rooms)
-    .execute()
-  // Most rooms share one age; each age costs a statement.
-  const byAge = Map.groupBy(runs, ({ archive }) => archive?.forMs ?? keyMs)
-  for (const [forMs, some] of byAge) {
-    if (!Number.isFinite(forMs)) continue
-    await rows
-      .updateTable('journal_room')
-      .set({ due: now + forMs })
-      .where(
-        'room',
-        'in',
-        some.map(({ room }) => room),
-      )
-      .where('due', 'is', null)
-      .execute()
-  }
 }
 
 /** What has no key is of no use any more. */

@@ -2,7 +2,7 @@
 import type { FanfareError, Json, Receipt } from '@fanfare/protocol'
 import type { Change, EventDraft, Rows, Store } from '../../store/store.ts'
 import { receiptsRoom } from './names.ts'
-import { countReceipts, raiseNumbers } from './numbers.ts'
+import { countReceipts, raiseAndRead } from './numbers.ts'
 import { type MemberRow, placeOf, type RoomRow } from './rows.ts'
 import { roomNotFound } from './standing.ts'
 
@@ -37,7 +37,7 @@ export const markBatch =
       const room = member && rooms.get(member.room_id)
       return member && room ? raiseOf(member, room, marks) : []
     })
-    const raised = await raiseNumbers(rows, raises)
+    const raised = await raiseAndRead(rows, raises)
     await tell(
       change,
       [...raised].map(([place, receipt]) => ({ room: rooms.get(members.get(place)!.room_id)!, receipt })),

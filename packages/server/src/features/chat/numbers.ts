@@ -10,8 +10,22 @@ export type Raise = { readonly member: MemberRow; readonly delivered: number; re
  * Of members whose rows are held, by themselves or by their room's: what is not there is written, and nobody must come back
  * who was taken out. Never lowers a number.
  */
-export const raiseNumbers = async (rows: Rows, raises: readonly Raise[]): Promise<ReadonlyMap<string, Receipt>> => {
+export const raiseNumbers = async (rows: Rows, raises: readonly Raise[]): Promise<void> => {
+  if (raises.length > 0) await raising(rows, raises).execute()
+}
+
+/** As {@link raiseNumbers}; how far the members are now, by place. */
+export const raiseAndRead = async (rows: Rows, raises: readonly Raise[]): Promise<ReadonlyMap<string, Receipt>> => {
   if (raises.length === 0) return new Map()
+  const raised = await raising(rows, raises)
+    .returning(['place', 'user_id', 'delivered_number', 'read_number'])
+    .execute()
+  return new Map(
+    raised.map((row) => [row.place, { userId: row.user_id, delivered: row.delivered_number, read: row.read_number }]),
+  )
+}
+
+const raising = (rows: Rows, raises: readonly Raise[]) => {
   const values = [...raises]
     .sort((one, other) => (one.member.place < other.member.place ? -1 : 1))
     .map(({ member, delivered, read }) => ({
@@ -23,23 +37,17 @@ export const raiseNumbers = async (rows: Rows, raises: readonly Raise[]): Promis
       delivered_number: delivered,
       read_number: read,
     }))
-  const raised = await insertAll(rows, 'chat_member', values)
-    .onConflict((conflict) =>
-      conflict.columns(['place']).doUpdateSet((eb) => {
-        const higher = (column: 'delivered_number' | 'read_number') =>
-          eb
-            .case()
-            .when(`chat_member.${column}`, '<', eb.ref(`excluded.${column}`))
-            .then(eb.ref(`excluded.${column}`))
-            .else(eb.ref(`chat_member.${column}`))
-            .end()
-        return { delivered_number: higher('delivered_number'), read_number: higher('read_number') }
-      }),
-    )
-    .returning(['place', 'user_id', 'delivered_number', 'read_number'])
-    .execute()
-  return new Map(
-    raised.map((row) => [row.place, { userId: row.user_id, delivered: row.delivered_number, read: row.read_number }]),
+  return insertAll(rows, 'chat_member', values).onConflict((conflict) =>
+    conflict.columns(['place']).doUpdateSet((eb) => {
+      const higher = (column: 'delivered_number' | 'read_number') =>
+        eb
+          .case()
+          .when(`chat_member.${column}`, '<', eb.ref(`excluded.${column}`))
+          .then(eb.ref(`excluded.${column}`))
+          .else(eb.ref(`chat_member.${column}`))
+          .end()
+      return { delivered_number: higher('delivered_number'), read_number: higher('read_number') }
+    }),
   )
 }
 

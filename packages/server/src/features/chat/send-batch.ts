@@ -66,7 +66,7 @@ export const sendBatch =
         fresh.push({ item, row: rowOf(item, found, { number, now }) })
       }
     }
-    for (const [item, message] of await write(change, fresh, { members: found.members, now })) {
+    for (const [item, message] of await write(change, fresh, { ...found, now })) {
       results.set(item, { sent: { message, duplicate: false }, members: found.rooms.get(item.roomId)!.members })
     }
     await answerRepeats(change, repeats, { results, firsts, known: found.known })
@@ -132,7 +132,7 @@ const rowOf = (item: SendItem, found: Found, { number, now }: { number: number; 
 const write = async (
   change: Change,
   fresh: readonly Fresh[],
-  { members, now }: Pick<Found, 'members'> & { readonly now: number },
+  found: Pick<Found, 'members' | 'rooms'> & { readonly now: number },
 ): Promise<ReadonlyMap<SendItem, ChatMessage>> => {
   if (fresh.length === 0) return new Map()
   const messages = fresh.map(({ item, row }) => messageOf(row, item.body, noReactions))
@@ -146,56 +146,40 @@ const write = async (
   )
   const placed = fresh.map(({ row }, index) => ({ ...row, event_offset: events[index]!.offset }))
   await insertAll(change.rows, 'chat_message', placed).execute()
-  await countUp(change, fresh, now)
-  await readOwn(change, placed, members)
+  await countUp(change, placed, found)
+  await readOwn(change, placed, found)
   return new Map(
     fresh.map(({ item }, index) => [item, { ...messages[index]!, offset: events[index]!.offset }] as const),
   )
 }
 
-/** Rooms that got equally many messages are counted up together: mostly all of them. */
-const countUp = async (change: Change, fresh: readonly Fresh[], now: number): Promise<void> => {
-  const counts = new Map<string, number>()
-  for (const { item } of fresh) counts.set(item.roomId, (counts.get(item.roomId) ?? 0) + 1)
-  for (const [count, rooms] of Map.groupBy(counts, ([, each]) => each)) {
-    await change.rows
-      .updateTable('chat_room')
-      .set((eb) => ({ last_number: eb('last_number', '+', count), active_at: now }))
-      .where(
-        'id',
-        'in',
-        rooms.map(([id]) => id),
-      )
-      .execute()
-  }
-}
-
-/** Who sends has read up to their own message: that is mostly the newest of its room, which the room's row says by now. */
-const readOwn = async (change: Change, placed: readonly MessageRow[], members: Found['members']): Promise<void> => {
+/** The rooms are held, and all of them are there: nothing is inserted. */
+const countUp = async (
+  change: Change,
+  placed: readonly MessageRow[],
+  { rooms, now }: Pick<Found, 'rooms'> & { readonly now: number },
+): Promise<void> => {
   const newest = new Map(placed.map((row) => [row.room_id, row.number]))
-  const own = new Map(placed.map((row) => [placeOf(row.room_id, row.user_id), row]))
-  const [last, earlier] = [
-    [...own].filter(([, row]) => row.number === newest.get(row.room_id)),
-    [...own].filter(([, row]) => row.number !== newest.get(row.room_id)),
-  ]
-  await change.rows
-    .updateTable('chat_member')
-    .set((eb) => {
-      const ofRoom = eb
-        .selectFrom('chat_room')
-        .select('last_number')
-        .whereRef('chat_room.id', '=', 'chat_member.room_id')
-      return { delivered_number: ofRoom, read_number: ofRoom }
-    })
-    .where(
-      'place',
-      'in',
-      last.map(([place]) => place),
+  const values = [...newest].map(([id, last_number]) => {
+    const { title, created_at, members } = rooms.get(id)!
+    return { id, title, created_at, last_number, active_at: now, members }
+  })
+  await insertAll(change.rows, 'chat_room', values)
+    .onConflict((conflict) =>
+      conflict.columns(['id']).doUpdateSet((eb) => ({
+        last_number: eb.ref('excluded.last_number'),
+        active_at: eb.ref('excluded.active_at'),
+      })),
     )
     .execute()
-  await raiseNumbers(
+}
+
+/** Who sends has read up to their own message. */
+const readOwn = (change: Change, placed: readonly MessageRow[], { members }: Pick<Found, 'members'>): Promise<void> => {
+  const own = new Map(placed.map((row) => [placeOf(row.room_id, row.user_id), row.number]))
+  return raiseNumbers(
     change.rows,
-    earlier.map(([place, { number }]) => ({ member: members.get(place)!, delivered: number, read: number })),
+    [...own].map(([place, number]) => ({ member: members.get(place)!, delivered: number, read: number })),
   )
 }
 
