@@ -1,7 +1,8 @@
 /**
- * Kills a server, or the PostgreSQL under it, in the middle of sends, again and again on the same data, and looks for messages
- * that were lost or doubled, for readers who missed some, and for receipts and counts that do not fit.
+ * Kills nodes, or the PostgreSQL or Redis under them, in the middle of sends, again and again on the same data, and looks for
+ * messages that were lost or doubled, for readers who missed some, and for receipts and counts that do not fit.
  */
+import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import type { ChatMember, ChatMessage, ChatRoomSummary, Json, MessagePage } from '@fanfare/protocol'
 import { type Actor, homeTenant, type ServerProcess, startServerProcess } from '@fanfare/testkit'
@@ -10,64 +11,142 @@ import { ChatSender } from './chat-sender.ts'
 import { Follower } from './follower.ts'
 import { unlimitedEnvironment } from './unlimited.ts'
 
+/** Takes something away, and brings it back. */
+export type Strike = (nodes: readonly ServerProcess[], round: number) => Promise<void>
+
 export type ChatKills = {
   readonly kills: number
   /** Further settings, such as the address of a database. */
   readonly environment?: { readonly [name: string]: string }
-  /** Kills what is under the server, and brings it back. @default the server itself is killed */
-  readonly strike?: () => Promise<void>
+  /** On the environment's servers. @default 1 */
+  readonly nodes?: number
+  /** @default one of the nodes is killed */
+  readonly strike?: Strike
 }
 
 export type ChatKilled = { readonly acknowledged: number; readonly refused: number; readonly faults: readonly string[] }
 
 const app = fileURLToPath(new URL('chat-app.ts', import.meta.url))
-const readers = 3
+const readers = 4
+const comeBackMs = 50
 
-export const chatKills = async ({ kills, environment = {}, strike }: ChatKills): Promise<ChatKilled> => {
-  await using server = await startServerProcess({ app, environment: { ...unlimitedEnvironment, ...environment } })
-  let n = 0
-  const url = () => server.socketUrl
-  const senders = chatSenders.map(
-    (name) => new ChatSender({ name, url, token: server.token(name, homeTenant), rooms: chatRooms, next: () => ++n }),
-  )
-  const heard = new Map<string, number[]>()
-  const following = Array.from({ length: readers }, (_, index) => {
-    const name = `reader ${index}`
-    const note = (room: string, _: number, data: unknown) => {
-      const { message } = data as { readonly message?: ChatMessage }
-      if (message) heard.set(`${name} ${room}`, [...(heard.get(`${name} ${room}`) ?? []), message.number])
-    }
-    return new Follower({ url: url(), name, token: server.token(chatReader, homeTenant), heard: note })
-  })
-  await Promise.all(following.map((reader) => reader.connects()))
-  for (const reader of following) for (const room of chatRooms) reader.enters(`chat:${room}`)
-  await Promise.all(following.flatMap((reader) => chatRooms.map((room) => reader.reaches(`chat:${room}`))))
-  for (const sender of senders) sender.begins()
-  for (const sender of senders) sender.sends()
+export const killNode: Strike = async (nodes, round) => {
+  const node = nodes[round % nodes.length]!
+  await node.kill()
+  await node.start()
+}
+
+export const chatKills = async (options: ChatKills): Promise<ChatKilled> => {
+  const { kills, strike = killNode } = options
+  await using stage = await Stage.open(options)
   for (let round = 0; round < kills; round++) {
     // At any step of what is under way: sends are, all the time.
     await Bun.sleep(20 + Math.random() * 250)
-    if (strike) await strike()
-    else await killServer(server, following)
+    await strike(stage.nodes, round)
   }
-  await Promise.all(senders.map((sender) => sender.finishes()))
-  const faults = [
-    ...senders.flatMap((sender) => sender.faults),
-    ...following.flatMap((reader) => reader.faults),
-    ...following.flatMap(({ name, gaps }) => (gaps > 0 ? [`${name} was told of ${gaps} gaps`] : [])),
-    ...(await compare(server, { senders, following, heard })),
-  ]
-  for (const sender of senders) sender.ends()
-  for (const reader of following) reader.drops()
-  const acknowledged = senders.reduce((sum, sender) => sum + sender.acknowledged.size, 0)
-  return { acknowledged, refused: senders.reduce((sum, { refused }) => sum + refused, 0), faults }
+  // Not before it is judged may the nodes go.
+  return await stage.finishes()
 }
 
-const killServer = async (server: ServerProcess, following: readonly Follower[]): Promise<void> => {
-  await server.kill()
-  await Promise.all(following.map((reader) => reader.until('the cut', () => reader.closedWith !== undefined)))
-  await server.start()
-  await Promise.all(following.map((reader) => reader.connects()))
+/** Nodes, senders and readers on all of them; whose node is gone comes back to it, or goes to another. */
+class Stage implements AsyncDisposable {
+  readonly nodes: readonly ServerProcess[]
+  readonly #senders: readonly ChatSender[]
+  readonly #following: readonly Follower[]
+  /** Reader and room → numbers of messages, as they were heard. */
+  readonly #heard = new Map<string, number[]>()
+  readonly #returning: Promise<void>[]
+  #over = false
+
+  private constructor(nodes: readonly ServerProcess[]) {
+    this.nodes = nodes
+    const [first] = nodes as [ServerProcess]
+    let n = 0
+    const next = () => ++n
+    this.#senders = chatSenders.map(
+      (name, index) =>
+        new ChatSender({
+          name,
+          url: this.#near(index),
+          token: first.token(name, homeTenant),
+          rooms: chatRooms,
+          next,
+        }),
+    )
+    this.#following = Array.from({ length: readers }, (_, index) => this.#reader(index))
+    this.#returning = this.#following.map((reader) => this.#keepsIn(reader))
+  }
+
+  static async open({ environment = {}, nodes: count = 1 }: ChatKills): Promise<Stage> {
+    const secret = randomBytes(48).toString('base64url')
+    const settings = { app, secret, environment: { ...unlimitedEnvironment, ...environment } }
+    const nodes: ServerProcess[] = []
+    while (nodes.length < count) nodes.push(await startServerProcess(settings))
+    const stage = new Stage(nodes)
+    const { following, senders } = { following: stage.#following, senders: stage.#senders }
+    await Promise.all(following.map((reader) => reader.until('a link', () => reader.connected)))
+    for (const reader of following) for (const room of chatRooms) reader.enters(`chat:${room}`)
+    await Promise.all(following.flatMap((reader) => chatRooms.map((room) => reader.reaches(`chat:${room}`))))
+    for (const sender of senders) sender.begins()
+    for (const sender of senders) sender.sends()
+    return stage
+  }
+
+  async finishes(): Promise<ChatKilled> {
+    await Promise.all(this.#senders.map((sender) => sender.finishes()))
+    const outcome = { senders: this.#senders, following: this.#following, heard: this.#heard }
+    const faults = [
+      ...this.#senders.flatMap((sender) => sender.faults),
+      ...(await compare(this.nodes[0]!, outcome)),
+      ...this.#following.flatMap((reader) => reader.faults),
+      ...this.#following.flatMap(({ name, gaps }) => (gaps > 0 ? [`${name} was told of ${gaps} gaps`] : [])),
+    ]
+    const acknowledged = this.#senders.reduce((sum, sender) => sum + sender.acknowledged.size, 0)
+    return { acknowledged, refused: this.#senders.reduce((sum, { refused }) => sum + refused, 0), faults }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#over = true
+    await Promise.all(this.#returning)
+    for (const sender of this.#senders) sender.ends()
+    for (const reader of this.#following) reader.drops()
+    await Promise.all(this.nodes.map((node) => node[Symbol.asyncDispose]()))
+  }
+
+  /** One's own node; every other one goes elsewhere while that is gone. */
+  #near(index: number): () => string {
+    const own = this.nodes[index % this.nodes.length]!
+    const moves = index % 4 >= 2
+    return () => (moves && !own.isRunning ? (this.nodes.find((node) => node.isRunning) ?? own) : own).socketUrl
+  }
+
+  #reader(index: number): Follower {
+    const name = `reader ${index}`
+    return new Follower({
+      url: this.#near(index),
+      name,
+      token: this.nodes[0]!.token(chatReader, homeTenant),
+      persists: true,
+      heard: (room, _, data) => {
+        const { message } = data as { readonly message?: ChatMessage }
+        if (message) this.#note(`${name} ${room}`, message.number)
+      },
+    })
+  }
+
+  #note(where: string, number: number): void {
+    const known = this.#heard.get(where)
+    if (known) known.push(number)
+    else this.#heard.set(where, [number])
+  }
+
+  async #keepsIn(reader: Follower): Promise<void> {
+    while (!this.#over) {
+      // Nobody is there yet: the next try may find somebody.
+      if (!reader.connected) await reader.connects().catch(() => {})
+      await Bun.sleep(comeBackMs)
+    }
+  }
 }
 
 type Outcome = {

@@ -70,7 +70,12 @@ export class ChatSender {
     if (this.#waiting.size === 0) return
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.#idle = resolve
-    const late = setTimeout(() => reject(new Error(`${this.name}: ${this.#waiting.size} were never answered`)), 30_000)
+    const late = setTimeout(() => {
+      const link =
+        this.#socket === undefined ? 'none' : ['opening', 'open', 'closing', 'closed'][this.#socket.readyState]
+      const some = [...this.#waiting.keys()].slice(0, 5).join(', ')
+      reject(new Error(`${this.name}: ${this.#waiting.size} were never answered (${some}, …); its link: ${link}`))
+    }, 30_000)
     await promise
     clearTimeout(late)
   }

@@ -6,9 +6,11 @@ import type { Position, ServerFrame } from '@fanfare/protocol'
 
 export type FollowerOptions = {
   readonly name: string
-  /** `ws://…` */
-  readonly url: string
+  /** `ws://…`, now: it may be another when it comes back. */
+  readonly url: string | (() => string)
   readonly token: string
+  /** Asks again for a room that it is not let into yet, instead of writing that down. @default false */
+  readonly persists?: boolean
   /** Called for every event, after it was judged. */
   readonly heard?: (room: string, offset: number, data: unknown) => void
 }
@@ -19,6 +21,7 @@ type Wish = { readonly ready: () => boolean; readonly resolve: () => void }
 const eventStart = '{"type":"event"'
 const roomMember = '"room":"'
 const offsetMember = '"offset":'
+const askAgainMs = 100
 
 export class Follower {
   readonly faults: string[] = []
@@ -57,7 +60,7 @@ export class Follower {
   /** Opens a link and resumes every room where it was. Rejects when the link does not open. */
   async connects(): Promise<void> {
     const { url, token } = this.#options
-    const socket = new WebSocket(url, ['fanfare.v1', `bearer.${token}`])
+    const socket = new WebSocket(typeof url === 'string' ? url : url(), ['fanfare.v1', `bearer.${token}`])
     this.#socket = socket
     this.closedWith = undefined
     this.places.forEach((place) => {
@@ -177,9 +180,19 @@ export class Follower {
         this.comeBackAfterMs = frame.afterMs
         break
       case 'error':
-        this.faults.push(`${this.name}: ${frame.code} ${frame.message}`)
+        if (!this.#asksAgain(frame)) this.faults.push(`${this.name}: ${frame.code} ${frame.message}`)
     }
     this.#look()
+  }
+
+  #asksAgain({ code, retry, room }: ServerFrame & { type: 'error' }): boolean {
+    if (!this.#options.persists || (retry === 'never' && code !== 'shutting_down')) return false
+    const socket = this.#socket
+    setTimeout(() => {
+      if (room === undefined || socket !== this.#socket || !this.connected || !this.#wanted.has(room)) return
+      this.enters(room, this.places.get(room))
+    }, askAgainMs)
+    return true
   }
 
   #turn(frame: ServerFrame & { type: 'subscription' }): void {

@@ -63,7 +63,7 @@ class OutboxWorld implements AsyncDisposable {
     const relay = createOutboxRelay({
       store,
       app,
-      limits: { messageBytes: 65_536 },
+      limits: { idempotencyKeyBytes: 128, messageBytes: 65_536 },
       clock: systemClock,
       log: silentLog,
       metrics,

@@ -26,9 +26,7 @@ export const cannotWeigh = (services: Services, { tenantId, userId, error }: Not
 export const weighSession = async (services: Services, session: Session): Promise<void> => {
   const weighed = [...session.subscriptions.values()].map(async (subscription) => {
     const asked = { room: subscription.room, action: 'subscribe', withinMs: patienceMs } as const
-    // No answer is a no: a right that nobody can confirm has ended.
-    const allowed = await userMay(services, session.user, asked).catch(() => false)
-    if (allowed) return
+    if (await userMay(services, session.user, asked)) return
     tellOfSession(services, session, {
       action: 'room.ended',
       subject: subscription.name,
@@ -36,5 +34,9 @@ export const weighSession = async (services: Services, session: Session): Promis
     })
     await evict(services, subscription, { reason: 'revoked' })
   })
-  await Promise.all(weighed)
+  const outcomes = await Promise.allSettled(weighed)
+  const unknown = outcomes.find(({ status }) => status === 'rejected')
+  if (!unknown) return
+  // A right that nobody can confirm has ended; but nobody said no, so it is not taken away: whoever comes back is asked again.
+  session.end('unavailable', 'what the user may do cannot be looked up')
 }

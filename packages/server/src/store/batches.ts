@@ -68,25 +68,39 @@ class TenantQueue<Item, Result> {
       await new Promise<void>((resolve) => setImmediate(resolve))
       const batch = this.#waiting.slice(0, this.#options.most)
       this.#waiting = this.#waiting.slice(batch.length)
-      await this.#together(batch)
+      const alongside = this.#waiting.length
+      const away = await this.#together(batch)
+      // Each batch may wait long for a store that is away: whoever has waited as long is not to wait for another.
+      if (away) for (const { answer } of this.#waiting.splice(0, alongside)) answer.reject(away)
     }
     this.#state = 'idle'
     this.#onEmpty()
   }
 
-  /** Settles every answer; never throws. */
-  async #together(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+  /** Settles every answer; never throws. @returns why the store cannot be used, if that is so */
+  async #together(batch: readonly Waiting<Item, Result>[]): Promise<FanfareError | undefined> {
     try {
       const results = await this.#run(batch.map(({ item }) => item))
       batch.forEach(({ answer }, index) => {
         answer.resolve(results[index]!)
       })
+      return undefined
     } catch (error) {
       // A store that is away is so for each of them too.
-      const apart = batch.length > 1 && !(error instanceof FanfareError && error.code === 'unavailable')
-      if (!apart) for (const { answer } of batch) answer.reject(error)
-      else for (const one of batch) await this.#together([one])
+      const away = error instanceof FanfareError && error.code === 'unavailable' ? error : undefined
+      if (away || batch.length === 1) for (const { answer } of batch) answer.reject(error)
+      else return this.#apart(batch)
+      return away
     }
+  }
+
+  async #apart(batch: readonly Waiting<Item, Result>[]): Promise<FanfareError | undefined> {
+    let away: FanfareError | undefined
+    for (const one of batch) {
+      if (away) one.answer.reject(away)
+      else away = await this.#together([one])
+    }
+    return away
   }
 
   async #run(items: readonly Item[]): Promise<readonly Result[]> {

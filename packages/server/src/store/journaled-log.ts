@@ -95,14 +95,25 @@ class Journaled implements JournaledLog {
     // Before the engine listens, so that what it delivers at once is not taken for another room's.
     const heard = this.#heard.get(room.key) ?? this.#roomOf(room)
     this.#heard.set(room.key, heard)
-    await inner.listen(carrierOf(room))
+    try {
+      await inner.listen(carrierOf(room))
+    } catch (error) {
+      // Nobody ends what has never begun.
+      if (!heard.listens) this.#forgetHeard(heard)
+      throw error
+    }
     heard.begin()
   }
 
   async unlisten(room: LogRoom): Promise<void> {
-    this.#heard.get(room.key)?.end()
-    this.#heard.delete(room.key)
+    const heard = this.#heard.get(room.key)
+    if (heard) this.#forgetHeard(heard)
     await this.#options.inner.unlisten(room.log.archive ? carrierOf(room) : room)
+  }
+
+  #forgetHeard(heard: JournaledRoom): void {
+    heard.end()
+    this.#heard.delete(heard.room.key)
   }
 
   async publish(...[room, draft, options]: Parameters<RoomLog['publish']>): Promise<Published> {

@@ -62,6 +62,10 @@ export class JournaledRoom {
     return this.#waiting.size > 0
   }
 
+  get listens(): boolean {
+    return this.#listens
+  }
+
   /** From now on every later event is heard. */
   begin(): void {
     if (this.#listens) return

@@ -33,29 +33,72 @@ export const tenantsWaiting = async (store: Pick<OpenedStore, 'everywhere'>): Pr
   return found.map((row) => row.tenant_id)
 }
 
+export type Moving = {
+  readonly tenantId: string
+  readonly check: (row: OutboxRow) => Promise<Checked>
+  /** @default 500 */
+  readonly limit?: number
+}
+
 /** @returns nothing moved: there was nothing, or another node is at it */
-export const moveOutbox = (
-  store: Pick<OpenedStore, 'of'>,
-  tenantId: string,
-  check: (row: OutboxRow) => Promise<Checked>,
-): Promise<Moved> =>
+export const moveOutbox = (store: Pick<OpenedStore, 'of'>, { tenantId, check, limit }: Moving): Promise<Moved> =>
   store.of(tenantId).change(async (change) => {
     if (!(await takeTurn(change.rows))) return { published: 0, refused: 0 }
-    const rows = await change.rows
-      .selectFrom('fanfare_outbox')
-      .selectAll()
-      .where('error', 'is', null)
-      .orderBy('seq')
-      .limit(together)
-      // Its author may be changing it; then it comes with the next.
-      .forUpdate()
-      .skipLocked()
-      .execute()
+    const rows = await firstWaiting(change.rows, limit ?? together)
     const checked: readonly (readonly [OutboxRow, Checked])[] = await Promise.all(
       rows.map(async (row) => [row, await check(row)] as const),
     )
     return move(change, checked)
   })
+
+const firstWaiting = (rows: Rows, limit: number): Promise<readonly OutboxRow[]> =>
+  rows
+    .selectFrom('fanfare_outbox')
+    .selectAll()
+    .where('error', 'is', null)
+    .orderBy('seq')
+    .limit(limit)
+    // Its author may be changing it; then it comes with the next.
+    .forUpdate()
+    .skipLocked()
+    .execute()
+
+/** Puts the first row that waits out of the way of those behind it. @returns its id, where there is one */
+export const setAsideFirst = (
+  store: Pick<OpenedStore, 'of'>,
+  tenantId: string,
+  error: string,
+): Promise<string | undefined> =>
+  store.of(tenantId).change(async ({ rows }) => {
+    if (!(await takeTurn(rows))) return undefined
+    const [first] = await firstWaiting(rows, 1)
+    if (first) await setAside(rows, first.id, error)
+    return first?.id
+  })
+
+/** All rows of what can be no tenant. */
+export const setAsideTenant = (
+  store: Pick<OpenedStore, 'everywhere'>,
+  tenantId: string,
+  error: string,
+): Promise<number> =>
+  store.everywhere('change', async (rows) => {
+    const { numUpdatedRows } = await rows
+      .updateTable('fanfare_outbox')
+      .set({ error: error.slice(0, errorLength) })
+      .where('tenant_id', '=', tenantId)
+      .where('error', 'is', null)
+      .executeTakeFirst()
+    return Number(numUpdatedRows)
+  })
+
+const setAside = async (rows: Rows, id: string, error: string): Promise<void> => {
+  await rows
+    .updateTable('fanfare_outbox')
+    .set({ error: error.slice(0, errorLength) })
+    .where('id', '=', id)
+    .execute()
+}
 
 /** The row of the tenant's epoch is the lock: others pass by, and do not wait. */
 const takeTurn = async (rows: Rows): Promise<boolean> => {
@@ -74,8 +117,7 @@ const move = async (change: Change, checked: readonly (readonly [OutboxRow, Chec
       ids.push(row.id)
     } else {
       refused++
-      const error = result.error.slice(0, errorLength)
-      await change.rows.updateTable('fanfare_outbox').set({ error }).where('id', '=', row.id).execute()
+      await setAside(change.rows, row.id, result.error)
     }
   }
   if (drafts.length > 0) {

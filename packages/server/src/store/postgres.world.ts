@@ -46,6 +46,7 @@ export type PostgresServer = AsyncDisposable & {
 
 const host = '127.0.0.1'
 const superuser = 'postgres'
+const startTries = 20
 
 const folderOfPrograms = (): string => {
   const versions = existsSync('/usr/lib/postgresql') ? readdirSync('/usr/lib/postgresql').sort().reverse() : []
@@ -142,14 +143,18 @@ export const startPostgres = async ({
   }
   let child: ChildProcess | undefined
 
-  const start = async (): Promise<void> => {
+  const start = async (tries = startTries): Promise<void> => {
     const set = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
     const [program, given] = asItself(join(programs, 'postgres'), ['-D', data, ...set])
     const started = spawn(program, [...given], { stdio: 'ignore' })
     // A test that forgets it must not wait for it.
     started.unref()
     child = started
-    await answers(url(superuser, 'postgres'), started)
+    if (await answers(url(superuser, 'postgres'), started)) return
+    if (tries === 0) throw new Error(`postgres ended with ${started.exitCode}; is its port taken?`)
+    // Processes that were killed with the one before may still hold its memory.
+    await Bun.sleep(50)
+    await start(tries - 1)
   }
   const end = async (how: 'kill' | 'stop'): Promise<void> => {
     if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
@@ -213,13 +218,14 @@ const killAll = (pid: number): void => {
   for (const one of [...childrenOf(pid), pid]) signalOf(one, 'SIGKILL')
 }
 
-const answers = async (url: string, child: ChildProcess): Promise<void> => {
+/** False: it ended instead. */
+const answers = async (url: string, child: ChildProcess): Promise<boolean> => {
   const deadline = Date.now() + 20_000
   for (;;) {
-    if (child.exitCode !== null) throw new Error(`postgres ended with ${child.exitCode}; is its port taken?`)
+    if (child.exitCode !== null) return false
     try {
       await query(url, 'SELECT 1')
-      return
+      return true
     } catch (error) {
       if (Date.now() > deadline) throw error
       await Bun.sleep(20)

@@ -59,8 +59,9 @@ export const postgresBackend = (options: PostgresBackendOptions): PostgresBacken
     dialect: new StorePostgresDialect({ pool: async () => refuseDriver() }),
     async transaction(asked: Asked, work) {
       const begin = beginning(asked, times)
+      const beginMs = Math.min(times.connectMs, times.answerMs)
       for (let runs = 1; ; runs++) {
-        const outcome = await runTransaction(await pool.take(), { begin, where }, work)
+        const outcome = await runTransaction(await pool.take(), { begin, beginMs, where }, work)
         if (outcome.kind === 'done') return outcome.result
         if (outcome.again === 'no' || runs === mostRuns) throw outcome.error
         await pause(outcome, runs)

@@ -28,9 +28,15 @@ export const isConflict = (error: unknown): boolean =>
 export const isRefusal = (error: unknown): error is DatabaseError =>
   error instanceof DatabaseError && error.code === '42501'
 
-/** Whether the connection cannot be used any more: it broke, or an answer may still be on its way. */
+/**
+ * Whether the connection cannot be used any more: it broke, an answer may still be on its way, or it leads to a server that was
+ * the first and is none any more, which only a new connection finds out.
+ */
 export const isBroken = (error: unknown): boolean =>
-  error instanceof DatabaseError ? error.severity === 'FATAL' || error.severity === 'PANIC' : !isOurs(error)
+  error instanceof DatabaseError ? fatal.includes(error.severity ?? '') || error.code === readOnly : !isOurs(error)
+
+const fatal: readonly string[] = ['FATAL', 'PANIC']
+const readOnly = '25006'
 
 /** A value that cannot be sent, or what we throw ourselves: nothing was said to the server. */
 const isOurs = (error: unknown): boolean =>

@@ -2,6 +2,7 @@
 import { Client } from 'pg'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
+import { within } from '../../lib/within.ts'
 import { describeDatabase } from './address.ts'
 
 export type ListenerOptions = {
@@ -12,6 +13,7 @@ export type ListenerOptions = {
 }
 
 const againMs = 2_000
+const endMs = 1_000
 /** A connection that stands still says nothing, and does not end. */
 const aliveMs = 15_000
 
@@ -99,7 +101,8 @@ export class Listener {
 
   async #end(client: Client): Promise<void> {
     try {
-      await client.end()
+      // A server that stands still never says that it has heard of the end; the process need not wait for that.
+      await within(this.#options.clock, endMs, client.end())
     } catch (error) {
       this.#options.log.debug({ error }, 'a connection that listened did not end well')
     }
