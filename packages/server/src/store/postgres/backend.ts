@@ -12,6 +12,7 @@ import { inspectPostgres, leastVersion, type PostgresReport } from './inspect.ts
 import { Listener } from './listener.ts'
 import { migrate, pending } from './migrate.ts'
 import { defaultTimes, openPool, type PostgresTimes } from './pool.ts'
+import { Statistics } from './statistics.ts'
 import { beginning, type Outcome, runTransaction } from './transaction.ts'
 
 export type PostgresBackendOptions = {
@@ -54,6 +55,8 @@ export const postgresBackend = (options: PostgresBackendOptions): PostgresBacken
     }
   }
 
+  const statistics = new Statistics({ clock: systemClock, log, onConnection })
+
   return {
     kind: 'postgres',
     dialect: new StorePostgresDialect({ pool: async () => refuseDriver() }),
@@ -62,7 +65,10 @@ export const postgresBackend = (options: PostgresBackendOptions): PostgresBacken
       const beginMs = Math.min(times.connectMs, times.answerMs)
       for (let runs = 1; ; runs++) {
         const outcome = await runTransaction(await pool.take(), { begin, beginMs, where }, work)
-        if (outcome.kind === 'done') return outcome.result
+        if (outcome.kind === 'done') {
+          if (asked.kind === 'change') statistics.soon()
+          return outcome.result
+        }
         if (outcome.again === 'no' || runs === mostRuns) throw outcome.error
         await pause(outcome, runs)
       }
@@ -78,6 +84,7 @@ export const postgresBackend = (options: PostgresBackendOptions): PostgresBacken
     async close() {
       if (closed) return
       closed = true
+      await statistics.close()
       await listener.close()
       await pool.close()
     },
