@@ -99,6 +99,18 @@ test('a commit that is rejected for one is tried for each; a store that is away 
   expect(away.changes()).toBe(1)
 })
 
+test('who waits behind a batch for which the store was away is not to wait for another', async () => {
+  const away = storeOf(async () => {
+    throw new FanfareError('unavailable')
+  })
+  const batches = createBatches({ store: away.store, run: doubled, most: 1 })
+  const settled = await Promise.allSettled([1, 2, 3, 4, 5].map((item) => batches.add('clinic', item)))
+  expect(settled.map((one) => one.status === 'rejected' && one.reason.code)).toEqual(Array(5).fill('unavailable'))
+  expect(away.changes()).toBe(1)
+  await expect(batches.add('clinic', 6)).rejects.toMatchObject({ code: 'unavailable' })
+  expect(away.changes()).toBe(2)
+})
+
 test('a batch has a bound, and so have those who wait', async () => {
   const { store, changes } = storeOf()
   const batches = createBatches({ store, run: doubled, most: 2, waiting: 5 })

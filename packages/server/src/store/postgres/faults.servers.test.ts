@@ -130,6 +130,47 @@ test('a server that stands still is given up on, and used again when it goes on'
   expect((await world.publish('after')).at(0)?.data).toBe('after')
 }, 20_000)
 
+test('however many connections stood idle, nobody waits longer for a server that stands still than for one', async () => {
+  await using world = await worldOf({ connections: 8, times: { answerMs: 10_000, connectMs: 500 } })
+  await Promise.all(Array.from({ length: 8 }, (_, n) => world.publish(String(n))))
+  server.pause()
+  const began = performance.now()
+  try {
+    await expect(world.publish('nobody answers')).rejects.toEqual(unavailable)
+  } finally {
+    server.resume()
+  }
+  expect(performance.now() - began).toBeLessThan(1_500)
+  expect((await world.publish('after')).at(0)?.data).toBe('after')
+}, 20_000)
+
+test('a store closes while its server stands still', async () => {
+  const world = await worldOf({ times: { closeMs: 200, connectMs: 500 } })
+  world.store.listen('proof', () => {})
+  await world.publish('before')
+  await Bun.sleep(50)
+  server.pause()
+  const began = performance.now()
+  try {
+    await world.store.close()
+  } finally {
+    server.resume()
+  }
+  expect(performance.now() - began).toBeLessThan(3_000)
+}, 20_000)
+
+test('a connection to a server that may only be read is not used again: the next finds the one that took its place', async () => {
+  await using world = await worldOf({ connections: 2 })
+  await server.restart()
+  const { name } = world.database
+  const elsewhere = await server.database()
+  await elsewhere.query(`ALTER DATABASE ${name} SET default_transaction_read_only = on`)
+  const refused = world.publish('on a standby')
+  await expect(refused).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('standby') })
+  await elsewhere.query(`ALTER DATABASE ${name} RESET ALL`)
+  expect(await world.publish('after')).toHaveLength(1)
+}, 20_000)
+
 test('a statement, a lock and a transaction that take too long are ended', async () => {
   await using world = await worldOf({ times: { statementMs: 150, lockMs: 100, idleMs: 500 } })
   await fillWards(world.store, 'clinic')
