@@ -149,10 +149,12 @@ const required = (source: JsonObject, member: string): Json => {
 const idempotencyKey = (source: JsonObject, limits: DecodeLimits): { readonly key?: string } => {
   const key = source.key
   if (key === undefined) return {}
-  // An ill-formed key would become another key on its way through UTF-8.
-  if (typeof key === 'string' && key !== '' && key.isWellFormed() && utf8Length(key) <= limits.keyBytes) return { key }
-  throw wrong('key', `a string of 1 to ${limits.keyBytes} bytes`)
+  if (typeof key === 'string' && isKey(key) && utf8Length(key) <= limits.keyBytes) return { key }
+  throw wrong('key', `a string of 1 to ${limits.keyBytes} bytes, without U+0000`)
 }
+
+/** An ill-formed key would become another key on its way through UTF-8, and not every database keeps U+0000. */
+const isKey = (key: string): boolean => key !== '' && key.isWellFormed() && !key.includes('\0')
 
 const utf8 = new TextEncoder()
 const utf8Length = (text: string): number => utf8.encode(text).length

@@ -64,8 +64,8 @@ export type CheckedNotification = {
 /** @throws FanfareError `invalid_payload`, `too_large` */
 export const checkNotification = (given: NewNotification): CheckedNotification => {
   const { to, kind, title, message = '', data, key } = given
-  if (key !== undefined && (!isText(key, limits.key) || key === '')) {
-    throw refuse(`key: a text of 1 to ${limits.key} characters.`)
+  if (key !== undefined && (!isText(key, limits.key) || key === '' || key.includes('\0'))) {
+    throw refuse(`key: a text of 1 to ${limits.key} characters, without U+0000.`)
   }
   const content = {
     title: checkText(title, 'title', limits.title),

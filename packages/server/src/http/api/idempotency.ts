@@ -19,7 +19,7 @@ export const keyOf = ({ inBody, inHeader }: GivenKeys, limits: Limits): { readon
   const key = inBody ?? inHeader
   if (key === undefined) return {}
   const most = limits.idempotencyKeyBytes
-  // An ill-formed key would become another key on its way through UTF-8.
-  if (key !== '' && key.isWellFormed() && Buffer.byteLength(key) <= most) return { key }
-  throw new FanfareError('bad_frame', `key: must be a string of 1 to ${most} bytes.`)
+  // An ill-formed key would become another key on its way through UTF-8, and not every database keeps U+0000.
+  if (key !== '' && key.isWellFormed() && !key.includes('\0') && Buffer.byteLength(key) <= most) return { key }
+  throw new FanfareError('bad_frame', `key: must be a string of 1 to ${most} bytes, without U+0000.`)
 }
