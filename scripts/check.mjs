@@ -25,7 +25,7 @@ const script = (path) => async () => {
 
 const unitTests = async () => {
   const files = filesIn(['packages', 'examples', 'scripts', 'bench'], (name) => isBunTest(name) && !isServersTest(name))
-  const counts = await bunTests(bun, files, { timeoutMs: 20_000, quiet: true })
+  const counts = await bunTests(bun, files, { timeoutMs: 20_000, quiet: true, together: 2 })
   return { ok: counts.failed === 0 && counts.passed > 0, output: failuresOf(counts.output), note: countsLine(counts) }
 }
 

@@ -29,8 +29,8 @@ const onNode = filesIn(['packages', 'examples', 'test/journeys', 'test/regressio
 
 const parts = [
   ['types', typeTests],
-  ['unit and contract tests', () => bunTests(bun, unit, { timeoutMs: 60_000, env })],
-  ['tests that start servers', () => bunTests(bun, withServers, { timeoutMs: 60_000, env })],
+  ['unit and contract tests', () => bunTests(bun, unit, { timeoutMs: 60_000, together: 2, env })],
+  ['tests that start servers', () => bunTests(bun, withServers, { timeoutMs: 60_000, together: 2, env })],
   ['journeys and regressions', () => bunTests(bun, journeys, { timeoutMs: 60_000, env })],
   ['tests on Node', () => nodeTests(ensureNode(), onNode, { env })],
 ]

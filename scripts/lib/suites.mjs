@@ -44,12 +44,15 @@ export const judged = (counts, code) => {
 
 const stream = (text) => process.stderr.write(text)
 
+/** @param together how many files run at a time, each in a process of its own */
 /** @returns {Promise<Counts & { output: string }>} */
-export const bunTests = async (bun, files, { timeoutMs = 5_000, quiet = false, args = [], env = {} } = {}) => {
+export const bunTests = async (bun, files, { timeoutMs = 5_000, quiet = false, together = 1, env = {} } = {}) => {
   if (files.length === 0) return { ...noCounts, output: '' }
   const folder = mkdtempSync(join(tmpdir(), 'fanfare-junit-'))
   const report = join(folder, 'junit.xml')
-  const flags = ['--no-orphans', `--timeout=${timeoutMs}`, '--reporter=junit', `--reporter-outfile=${report}`, ...args]
+  const flags = ['--no-orphans', `--timeout=${timeoutMs}`, '--reporter=junit', `--reporter-outfile=${report}`]
+  // Files of one process share what they import, as they do without this.
+  if (together > 1) flags.push(`--parallel=${together}`, '--no-isolate')
   const { code, output } = await capture(bun, ['test', ...flags, ...files.map((file) => `./${file}`)], {
     env: { ...process.env, ...env },
     onOutput: quiet ? undefined : stream,
