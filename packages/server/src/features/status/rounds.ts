@@ -28,6 +28,7 @@ export class Rounds {
   readonly #options: RoundsOptions
   #asking: Timer | undefined
   #running: Promise<void> | undefined
+  #stopped = false
 
   constructor(options: RoundsOptions) {
     this.#options = options
@@ -42,6 +43,7 @@ export class Rounds {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true
     this.#asking?.cancel()
     await this.#running
   }
@@ -50,8 +52,12 @@ export class Rounds {
     const { clock, store, warning } = this.#options
     try {
       const atMost = clock.now()
-      const due = await store.tenantsDue({ table: 'status_round', column: 'due_at', atMost, limit: tenantsAtOnce })
-      for (const tenantId of due) if (await this.#take(tenantId, atMost)) await this.#compare(tenantId)
+      // All that are due, or the rounds of many tenants would come ever later.
+      for (let left = tenantsAtOnce; left === tenantsAtOnce && !this.#stopped; ) {
+        const due = await store.tenantsDue({ table: 'status_round', column: 'due_at', atMost, limit: tenantsAtOnce })
+        for (const tenantId of due) if (await this.#take(tenantId, atMost)) await this.#compare(tenantId)
+        left = due.length
+      }
     } catch (error) {
       // What is still wrong is found in the next round.
       warning.warn({ error })

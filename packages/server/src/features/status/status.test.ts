@@ -248,3 +248,13 @@ test('tenants in which nobody is there any more are asked after no more', async 
   await comes('ann')
   expect(await stateOf('ann')).toBe('online')
 })
+
+test('of however many tenants that are due, none waits for another round', async () => {
+  const many = Array.from({ length: 50 }, (_, index) => store.of(`tenant-${index}`))
+  for (const one of many)
+    await one.change(({ rows }) => rows.insertInto('status_round').values({ due_at: 0 }).execute())
+  await clock.advance(60_000)
+  await settled(2_000)
+  const left = await store.tenantsDue({ table: 'status_round', column: 'due_at', atMost: roundMs, limit: 100 })
+  expect(left).toEqual([])
+})
