@@ -21,6 +21,7 @@ import { Reactor } from './flows/react.ts'
 import { receive } from './flows/receive.ts'
 import type { Services } from './flows/services.ts'
 import { localSessions } from './flows/sessions.ts'
+import { StoreCheck } from './flows/store-check.ts'
 import type { ServedMetrics } from './http/metrics.ts'
 import { Flusher } from './hub/flusher.ts'
 import { Hub } from './hub/hub.ts'
@@ -47,10 +48,12 @@ export type ServiceParts = {
 export const openServices = async (parts: ServiceParts, closing: Closing): Promise<Services> => {
   const { app, backing, choices, clock, config, log, metrics, trust } = parts
   const store = await openNodeStore({ ...parts, place: backing.storePlace }, closing)
-  const journaled = store && createJournaledLog({ inner: backing.engine.log, store, clock, log, metrics })
+  const carries = config.redisUrl === undefined ? 'heard' : 'all'
+  const journaled = store && createJournaledLog({ inner: backing.engine.log, store, clock, log, metrics, carries })
   const engine: Engine = { ...backing.engine, ...(journaled && { log: journaled }) }
   const offers = createOffers()
-  const services = makeServices({ ...parts, engine, audit: offers.audit })
+  const storeCheck = store && new StoreCheck({ store, clock, log, metrics })
+  const services = makeServices({ ...parts, engine, audit: offers.audit, storeCheck })
   closing.push(await backing.cache.start())
   closing.push(await engine.log.start(receive.events(services)))
   closing.push(await engine.presence.start(receive.presence(services)))
@@ -73,11 +76,15 @@ export const openServices = async (parts: ServiceParts, closing: Closing): Promi
   return services
 }
 
-type MakingParts = ServiceParts & { readonly engine: Engine; readonly audit: Audit }
+type MakingParts = ServiceParts & {
+  readonly engine: Engine
+  readonly audit: Audit
+  readonly storeCheck: StoreCheck | undefined
+}
 
 /** Nothing of it is started. */
 const makeServices = (parts: MakingParts): Services & { readonly lifecycle: Lifecycle } => {
-  const { app, audit, backing, choices, clock, config, engine, log, metrics, trust } = parts
+  const { app, audit, backing, choices, clock, config, engine, log, metrics, storeCheck, trust } = parts
   const { cache, commands } = backing
   const { limits } = config
   const hub = new Hub({
@@ -121,6 +128,7 @@ const makeServices = (parts: MakingParts): Services & { readonly lifecycle: Life
     limits,
     log,
     metrics,
+    ...(storeCheck && { storeCheck }),
     quotas: createQuotas({ clock, limits }),
     reactor: new Reactor({
       app,

@@ -32,6 +32,11 @@ export type JournaledLogOptions = {
   readonly ids?: Ids
   /** @default 256 events a room, 64 MB in all */
   readonly hot?: HotWindowsOptions
+  /**
+   * What the engine is asked to carry: `heard` where no other node is there to hear it, so that a room in which nobody is costs
+   * the engine nothing. @default 'all'
+   */
+  readonly carries?: 'all' | 'heard'
   /** How long what came too early waits before the store is asked for what is missing. @default 20 */
   readonly repairMs?: number
 }
@@ -48,7 +53,12 @@ export type JournaledLog = RoomLog & {
   forwardRedaction(room: LogRoom): Promise<void>
 }
 
-const defaults = { ids: uuidv7, hot: { eventsPerRoom: 256, bytes: 64 * 1024 * 1024 }, repairMs: 20 }
+const defaults = {
+  ids: uuidv7,
+  hot: { eventsPerRoom: 256, bytes: 64 * 1024 * 1024 },
+  carries: 'all',
+  repairMs: 20,
+} as const
 const mostWaiting = 1_000
 const retryMs = 1_000
 const repairEvents = 300
@@ -158,13 +168,16 @@ class Journaled implements JournaledLog {
 
   async forward(room: LogRoom, event: JournalEvent): Promise<void> {
     const { inner } = this.#options
-    if (room.log.archive) await inner.publish(carrierOf(room), carried(event))
-    else await inner.publish(room, draftOf(event), { key: `journal|${event.epoch}|${event.offset}` })
+    if (room.log.archive) {
+      // Whoever listens from now on reads the store after that, where the event is.
+      if (this.#options.carries === 'all' || this.#heard.has(room.key))
+        await inner.publish(carrierOf(room), carried(event))
+    } else await inner.publish(room, draftOf(event), { key: `journal|${event.epoch}|${event.offset}` })
   }
 
   async forwardRedaction(room: LogRoom): Promise<void> {
     const { clock, ids, inner } = this.#options
-    if (!room.log.archive) return
+    if (!room.log.archive || (this.#options.carries === 'heard' && !this.#heard.has(room.key))) return
     const { tenantId, name } = roomOfKey(room.key)
     await inner.publish(carrierOf(room), carriedRedaction(tenantId, name, ids(clock.now())))
   }
