@@ -19,6 +19,7 @@ import type { Interest } from './interest.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { OpenFeatures } from './open-features.ts'
 import type { Reactor } from './react.ts'
+import type { StoreCheck } from './store-check.ts'
 
 export type Services = {
   readonly app: App
@@ -43,6 +44,8 @@ export type Services = {
   readonly log: Log
   readonly metrics: Metrics
   readonly reactor: Reactor
+  /** Undefined where the node has no store. */
+  readonly storeCheck?: Pick<StoreCheck, 'state'>
   /** False once the node is stopping: no new link, no new work. */
   accepting: boolean
   /** True until the application's `onStart` is through: requests are served, and nobody is sent here yet. */

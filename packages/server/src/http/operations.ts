@@ -29,7 +29,12 @@ const ready = async ({ services }: HttpContext): Promise<Response> => {
     return problem(new FanfareError('unavailable', 'The application is starting.', { retryAfterMs: 1_000 }))
   }
   const canary = await services.canary.check()
-  if (canary.ok) return Response.json({ status: 'ready', canaryMs: canary.ms }, { headers: fresh })
+  if (canary.ok) {
+    // Not what ready means: rooms that are not archived go on without it.
+    const store = await services.storeCheck?.state()
+    const state = { status: 'ready', canaryMs: canary.ms, ...(store === undefined ? {} : { store }) }
+    return Response.json(state, { headers: fresh })
+  }
   return problem(
     new FanfareError('unavailable', `Events do not come through: ${canary.problem}.`, { retryAfterMs: 1_000 }),
   )

@@ -43,6 +43,7 @@ export const metricTable = {
     fanfare_redis_masters: 'Redis masters that carry partitions; 0 for a node that is alone.',
     fanfare_redis_masters_healthy: 'Redis masters that answer, and whose Pub/Sub comes back.',
     fanfare_store_connections: 'Connections to PostgreSQL that are open.',
+    fanfare_store_ready: '1 while the store answers, else 0.',
     fanfare_store_waiting: 'Transactions that wait for a connection to PostgreSQL.',
     fanfare_journal_unsent: 'Committed events that this node has yet to hand to the engine, or whose reactions run.',
     fanfare_ready: '1 when the canary comes back through the engine, else 0.',

@@ -86,12 +86,13 @@ const prepare = async ({ backend, postgres }: Opened, options: OpenStoreOptions)
 /** What may be lost or seen is told once, by every node; it is no reason not to start. */
 const examine = async (postgres: PostgresBackend, { log, reachMs = 10_000 }: OpenStoreOptions): Promise<void> => {
   const deadline = performance.now() + reachMs
-  for (;;) {
+  for (let tries = 1; ; tries++) {
     try {
       for (const risk of risksOf(await postgres.inspect())) log.warn({}, risk)
       return
     } catch (error) {
       if (performance.now() > deadline) throw error
+      if (tries === 1) log.warn({ error, forMs: reachMs }, 'PostgreSQL does not answer yet; it is waited for')
       await new Promise<void>((resolve) => void systemClock.after(250, resolve))
     }
   }

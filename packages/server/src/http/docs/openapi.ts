@@ -109,7 +109,14 @@ const streamExample =
 
 const addOperationRoutes = (registry: Registry): void => {
   const health = z.object({ status: z.literal('ok'), version: z.string(), uptimeSeconds: z.number().int() })
-  const ready = z.object({ status: z.literal('ready'), canaryMs: z.number() })
+  const ready = z.object({
+    status: z.literal('ready'),
+    canaryMs: z.number(),
+    store: z
+      .enum(['ok', 'away'])
+      .optional()
+      .openapi({ description: 'Whether what is kept in the store can be asked for.' }),
+  })
   const text = (type: string, description: string) => ({ description, content: { [type]: { schema: z.string() } } })
   const operation = { method: 'get' as const, tags: ['Operations'] }
   registry.registerPath({
