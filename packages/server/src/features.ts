@@ -16,6 +16,9 @@ export const features: readonly AnyFeature[] = [chatFeature, inbox, status, audi
  * An application, with every feature that it does not switch off. Nothing is started and nothing is opened: the result only
  * answers questions. @throws Error that lists every mistake
  */
-export const defineApp = <const Rooms extends RoomSchemas, const Names extends Commands = Record<never, never>>(
+export const defineApp = <
+  const Rooms extends RoomSchemas = Record<never, never>,
+  const Names extends Commands = Record<never, never>,
+>(
   description: AppDescription<Rooms, Names>,
 ): DefinedApp<Rooms, Names> => defineAppWith(features, description)

@@ -99,7 +99,7 @@ export type Reactions<Rooms extends RoomSchemas> = OwnReactions<Rooms> & {
 
 export type AppDescription<Rooms extends RoomSchemas = RoomSchemas, Names extends Commands = Commands> = {
   /** Name pattern → rules. A parameter in braces fills a whole part between colons. */
-  readonly rooms: { readonly [Pattern in keyof Rooms]: RoomDescription<Pattern & string, Rooms[Pattern]> }
+  readonly rooms?: { readonly [Pattern in keyof Rooms]: RoomDescription<Pattern & string, Rooms[Pattern]> }
   /** What users may ask for by name. */
   readonly commands?: Names
   readonly on?: Reactions<Rooms>

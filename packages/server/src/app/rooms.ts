@@ -33,7 +33,7 @@ const reservedEvents: ReadonlySet<string> = new Set([
   'open',
 ])
 
-export const readRooms = (rooms: AppDescription['rooms'], problems: Problems): readonly RoomEntry[] => {
+export const readRooms = (rooms: NonNullable<AppDescription['rooms']>, problems: Problems): readonly RoomEntry[] => {
   const entries: RoomEntry[] = []
   for (const [text, description] of Object.entries(rooms)) {
     const place = `rooms['${text}']`
@@ -57,7 +57,7 @@ export const readRooms = (rooms: AppDescription['rooms'], problems: Problems): r
 /** With those of features. A feature's room is never taken from it, and an application that has one like it is told what to do. */
 export const readRoomsOfFeatures = (
   own: readonly RoomEntry[],
-  features: readonly { readonly name: string; readonly rooms: AppDescription['rooms'] | undefined }[],
+  features: readonly { readonly name: string; readonly rooms: NonNullable<AppDescription['rooms']> | undefined }[],
   problems: Problems,
 ): readonly RoomEntry[] => {
   const all = [...own]

@@ -76,3 +76,8 @@ holds<Equal<CommandOutput<App, 'message:send'>, SentMessage>>()
 holds<CommandInput<App, 'message:send'> extends { readonly roomId: string; readonly text: string } ? true : false>()
 /** An application's own command of the same name stands in front, for its clients too. */
 holds<Equal<CommandOutput<App, 'chat:list'>, string>>()
+
+// An application that describes no room of its own has those of the features, and no other.
+const bare = defineApp({ features: { audit: false } })
+holds<Equal<KnownRoom<typeof bare, 'chat:1'>, 'chat:1'>>()
+holds<Equal<PatternOf<typeof bare, 'lobby'>, never>>()
