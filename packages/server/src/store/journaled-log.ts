@@ -83,6 +83,11 @@ class Journaled implements JournaledLog {
     this.#writes = createBatches({ store, run: (change, writes) => writeAll(change, writes, clock.now()) })
   }
 
+  /** Rooms of which it holds something. */
+  get listened(): number {
+    return this.#heard.size
+  }
+
   async start(sink: RoomSink): Promise<() => Promise<void>> {
     this.#sink = sink
     const unhear = this.#options.store.onCommitted((committed) => this.#know(committed))

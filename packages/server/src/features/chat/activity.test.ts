@@ -1,4 +1,8 @@
 import { expect, test } from 'bun:test'
+import { FanfareError } from '@fanfare/protocol'
+import { fakeClock } from '../../lib/fake-clock.ts'
+import type { Store } from '../../store/store.ts'
+import { createActivity } from './activity.ts'
 import { type ChatWorld, openChat, say, visit } from './chat.world.ts'
 
 const heard = (world: ChatWorld, userId: string) => world.heard(`chats:${userId}`).map(({ type, data }) => [type, data])
@@ -67,4 +71,36 @@ test('users hear that they are in a room now, and that they are no more', async 
     ['chat.added', { roomId: visit, role: 'observer' }],
     ['chat.removed', { roomId: visit }],
   ])
+})
+
+test('what could not be told while the store was away is told when it is back', async () => {
+  const clock = fakeClock()
+  let away = true
+  const told: unknown[] = []
+  let failures = 0
+  const row = { user_id: 'bob', room_id: visit, last_number: 5, read_number: 2 }
+  const read = async () => {
+    if (away) throw new FanfareError('unavailable')
+    return [row]
+  }
+  const store = { of: () => ({ read }) } as unknown as Store
+  const activity = createActivity({
+    store,
+    clock,
+    isOnline: async () => true,
+    tell: async (_tenantId, userId, { unread }) => void told.push([userId, unread]),
+    failed: () => void failures++,
+  })
+  const seconds = async (count: number) => {
+    for (let turn = 0; turn < count * 5; turn++) await clock.advance(200)
+  }
+  activity.spoken('clinic', visit, 1)
+  await seconds(10)
+  expect(told).toEqual([])
+  // Not as often as it could be.
+  expect([failures > 1, failures < 6]).toEqual([true, true])
+  away = false
+  await seconds(6)
+  expect(told).toEqual([['bob', 3]])
+  await activity.close()
 })

@@ -53,8 +53,10 @@ export const createActivity = (parts: ActivityParts): Activity => {
   let gathering = false
   let telling: Promise<void> = Promise.resolve()
   let restUntil = 0
+  let closed = false
 
   const after = (ms: number, run: () => void): void => {
+    if (closed) return
     const timer = clock.after(ms, () => {
       timers.delete(timer)
       run()
@@ -67,9 +69,10 @@ export const createActivity = (parts: ActivityParts): Activity => {
     after(Math.max(gatherMs, restUntil - clock.now()), () => {
       gathering = false
       const begun = clock.now()
-      telling = telling.then(tellAll).catch(parts.failed)
-      void telling.then(() => {
-        restUntil = clock.now() + (clock.now() - begun) / share
+      telling = telling.then(tellAll).then((away) => {
+        // What could not be told took no time of those who serve: it is tried again soon, however long that took to show.
+        restUntil = clock.now() + (away ? againMs : (clock.now() - begun) / share)
+        if (away) gather()
       })
     })
   }
@@ -78,13 +81,27 @@ export const createActivity = (parts: ActivityParts): Activity => {
     waiting.set(tenantId, known)
     return known
   }
-  const tellAll = async (): Promise<void> => {
+  /** Never rejects. @returns whether something waits again */
+  const tellAll = async (): Promise<boolean> => {
     const all = [...waiting]
     waiting.clear()
-    for (const [tenantId, due] of all) {
-      const away = await tellTenant(parts, tenantId, due)
-      if (away.length > 0) after(againMs, () => void lookAgain(tenantId, away).catch(parts.failed))
+    for (const [index, [tenantId, due]] of all.entries()) {
+      try {
+        const away = await tellTenant(parts, tenantId, due)
+        if (away.length > 0) after(againMs, () => void lookAgain(tenantId, away).catch(parts.failed))
+      } catch (error) {
+        // The store is away: for those that come after too.
+        parts.failed(error)
+        for (const [tenant, left] of all.slice(index)) putBack(tenant, left)
+        return true
+      }
     }
+    return false
+  }
+  const putBack = (tenantId: string, left: Waiting): void => {
+    const { rooms, places } = of(tenantId)
+    for (const room of left.rooms) if (rooms.size < mostWaiting) rooms.add(room)
+    for (const place of left.places) if (places.size < mostWaiting) places.add(place)
   }
   const lookAgain = async (tenantId: string, away: readonly string[]): Promise<void> => {
     await tellTenant(parts, tenantId, { rooms: new Set(), places: new Set(away) })
@@ -92,8 +109,9 @@ export const createActivity = (parts: ActivityParts): Activity => {
 
   return {
     spoken(tenantId, roomId, members) {
+      if (members > bounds.activityMembers) return
       const { rooms } = of(tenantId)
-      if (members > bounds.activityMembers || rooms.size >= mostWaiting) return
+      if (rooms.size >= mostWaiting) return
       rooms.add(roomId)
       gather()
     },
@@ -104,6 +122,7 @@ export const createActivity = (parts: ActivityParts): Activity => {
       gather()
     },
     async close() {
+      closed = true
       for (const timer of timers) timer.cancel()
       timers.clear()
       await telling
