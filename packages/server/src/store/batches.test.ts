@@ -53,6 +53,19 @@ test('what comes while a batch is under way goes together into the next; tenants
   expect(sizes).toEqual([1, 1, 3])
 })
 
+test('lanes do not wait for each other, and what is in one keeps its order', async () => {
+  const held = Promise.withResolvers<void>()
+  const { store } = storeOf((change) => (change === 1 ? held.promise : Promise.resolve()))
+  const batches = createBatches({ store, run: doubled, lane: (item: number) => item % 2 })
+  const done: number[] = []
+  const all = [1, 2, 3, 4].map(async (item) => void done.push(await batches.add('clinic', item)))
+  await Promise.all([all[1], all[3]])
+  expect(done).toEqual([4, 8])
+  held.resolve()
+  await Promise.all(all)
+  expect(done).toEqual([4, 8, 2, 6])
+})
+
 test('one item that throws does not take the others with it', async () => {
   const { store } = storeOf()
   const batches = createBatches({

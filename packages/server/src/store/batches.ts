@@ -10,9 +10,14 @@ export type BatchOptions<Item, Result> = {
   readonly store: Store
   /** What one item may not do is its result, not an error: what is thrown undoes the batch, and each is then tried alone. */
   readonly run: (change: Change, items: readonly Item[], tenantId: string) => Promise<readonly Result[]>
+  /**
+   * Items of different lanes go in different batches, which may be under way at once: only where they cannot be in each
+   * other's way. @default all in one
+   */
+  readonly lane?: (item: Item) => number
   /** Of one batch. @default 200 */
   readonly most?: number
-  /** Of one tenant, waiting; more are refused with `overloaded`. @default 10000 */
+  /** Of one tenant, waiting in one lane; more are refused with `overloaded`. @default 10000 */
   readonly waiting?: number
 }
 
@@ -21,15 +26,17 @@ export type Batches<Item, Result> = {
   add(tenantId: string, item: Item): Promise<Result>
 }
 
-const defaults = { most: 200, waiting: 10_000 }
+const defaults = { most: 200, waiting: 10_000, lane: () => 0 }
 
 export const createBatches = <Item, Result>(options: BatchOptions<Item, Result>): Batches<Item, Result> => {
+  const settings = { ...defaults, ...options }
   const queues = new Map<string, TenantQueue<Item, Result>>()
   return {
     add(tenantId, item) {
-      const known = queues.get(tenantId)
-      const queue = known ?? new TenantQueue(tenantId, { ...defaults, ...options }, () => queues.delete(tenantId))
-      if (known === undefined) queues.set(tenantId, queue)
+      const name = `${settings.lane(item)} ${tenantId}`
+      const known = queues.get(name)
+      const queue = known ?? new TenantQueue(tenantId, settings, () => queues.delete(name))
+      if (known === undefined) queues.set(name, queue)
       return queue.add(item)
     },
   }
@@ -37,7 +44,7 @@ export const createBatches = <Item, Result>(options: BatchOptions<Item, Result>)
 
 type Waiting<Item, Result> = { readonly item: Item; readonly answer: Deferred<Result> }
 
-/** Of one tenant, for as long as it has something to do. */
+/** Of one tenant and lane, for as long as it has something to do. */
 class TenantQueue<Item, Result> {
   readonly #tenantId: string
   readonly #options: Required<BatchOptions<Item, Result>>

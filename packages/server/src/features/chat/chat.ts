@@ -5,6 +5,7 @@ import { createActivity } from './activity.ts'
 import { apiOf } from './api.ts'
 import type { ChatOptions } from './chat-api.ts'
 import { chatCommands } from './commands.ts'
+import { laneOf } from './lanes.ts'
 import { markBatch } from './mark-batch.ts'
 import { chatsRoom, typingRoom } from './names.ts'
 import { readOptions } from './options.ts'
@@ -46,7 +47,7 @@ const partsOf = (services: FeatureServices, options: ChatOptions): ChatParts => 
   return {
     services,
     limits,
-    sends: createBatches({ store, run: sendBatch(services), most: 400 }),
+    sends: createBatches({ store, run: sendBatch(services), lane: laneOf(store.kind), most: 400 }),
     marks: createBatches({ store, run: markBatch({ store, receiptsUpTo: limits.receiptsUpTo }) }),
     roles: createRoles(store),
     activity: createActivity({
