@@ -1,5 +1,12 @@
 /** A page of a room's messages, as they are now, from a cursor: the offset of any event of the room. */
-import { type ChatMessage, FanfareError, type MessagePage, type Position } from '@fanfare/protocol'
+import {
+  type ChatMessage,
+  FanfareError,
+  type MessagePage,
+  type Position,
+  type Receipt,
+  type Receipts,
+} from '@fanfare/protocol'
 import { positionOf } from '../../store/journal-read.ts'
 import type { Rows, Sealer } from '../../store/store.ts'
 import type { PageRequest } from './chat-api.ts'
@@ -47,11 +54,13 @@ type Reading = {
   readonly standing: Standing
   readonly sealer: Sealer
   readonly request: CheckedPage
+  /** Of the room's members, where they were read already and are all there. */
+  readonly receipts?: readonly Receipt[]
 }
 
 export const readPage = async (
   rows: Rows,
-  { chat, standing, sealer, request }: Reading,
+  { chat, standing, sealer, request, receipts: known }: Reading,
 ): Promise<{ readonly page: MessagePage; readonly position: Position }> => {
   const { room, member } = standing
   const { before, after, limit } = request
@@ -69,11 +78,15 @@ export const readPage = async (
   const kept = found.slice(0, limit)
   const shown = await readMessages(rows, forwards ? kept : kept.reverse(), sealer)
   const position = (await positionOf(rows, chatRoom(room.id))) ?? { epoch: '', offset: 0 }
-  const receipts = await receiptsFor(
-    rows,
-    { roomId: room.id, numbers: shown.map(({ number }) => number) },
-    { kind: roomOf(room, chat.limits).receipts, userId: member.user_id },
-  )
+  const { receipts: kind } = roomOf(room, chat.limits)
+  const receipts: Receipts =
+    kind === 'members' && known
+      ? { kind, receipts: known }
+      : await receiptsFor(
+          rows,
+          { roomId: room.id, numbers: shown.map(({ number }) => number) },
+          { kind, userId: member.user_id },
+        )
   const cursors = cursorsOf(shown, { request, more, lastNumber: room.last_number })
   return { page: { roomId: room.id, epoch: position.epoch, messages: shown, receipts, ...cursors }, position }
 }

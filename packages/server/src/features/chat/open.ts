@@ -18,8 +18,10 @@ export const open = async (chat: Chat, { roomId, userId, limit }: Opening): Prom
   const opened = await chat.store.read(async (rows) => {
     const standing = await standingOf(rows, roomId, userId)
     const { room, member } = standing
-    const { page, position } = await readPage(rows, { chat, standing, sealer, request })
-    const { members } = await readMembers(rows, { roomId, userId, limit: bounds.membersPage })
+    const { members, after } = await readMembers(rows, { roomId, userId, limit: bounds.membersPage })
+    const receipts = after === undefined ? members.flatMap(({ receipt }) => receipt ?? []) : undefined
+    const reading = { chat, standing, sealer, request, ...(receipts === undefined ? {} : { receipts }) }
+    const { page, position } = await readPage(rows, reading)
     const unread = room.last_number - member.read_number
     return { room: roomOf(room, chat.limits), members, receipts: page.receipts, page, unread, position }
   })

@@ -12,15 +12,16 @@ export type Standing = { readonly room: RoomRow; readonly member: MemberRow }
 
 /** @throws FanfareError `not_found` */
 export const standingOf = async (rows: Rows, roomId: string, userId: string): Promise<Standing> => {
-  const member = await rows
+  // But for the tenant's, no two of their columns have one name.
+  const both = await rows
     .selectFrom('chat_member')
-    .selectAll()
+    .innerJoin('chat_room', 'chat_room.id', 'chat_member.room_id')
+    .selectAll('chat_member')
+    .selectAll('chat_room')
     .where('place', '=', placeOf(roomId, userId))
     .executeTakeFirst()
-  if (!member) throw roomNotFound()
-  const room = await rows.selectFrom('chat_room').selectAll().where('id', '=', roomId).executeTakeFirst()
-  if (!room) throw roomNotFound()
-  return { room, member }
+  if (!both) throw roomNotFound()
+  return { room: both, member: both }
 }
 
 /**
