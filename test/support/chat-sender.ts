@@ -87,7 +87,10 @@ export class ChatSender {
   }
 
   #send(n: number): void {
-    const input = { roomId: this.#waiting.get(n), text: String(n), key: `key-${n}` }
+    const roomId = this.#waiting.get(n)
+    // Acknowledged since, after a link that was opened anew.
+    if (roomId === undefined) return
+    const input = { roomId, text: String(n), key: `key-${n}` }
     this.#say({ type: 'command', id: n, name: 'message:send', input })
   }
 
