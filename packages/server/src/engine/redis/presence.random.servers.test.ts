@@ -153,6 +153,8 @@ class History {
   }
 
   async #wait(seconds: number): Promise<void> {
+    // Time that passes while messages are on their way makes nodes read instead, which tells in another order.
+    await this.#world.settle()
     for (let second = 0; second < seconds; second++) {
       await this.#world.advance(1_000)
       this.#sinceRenewal += 1_000

@@ -78,6 +78,6 @@ holds<CommandInput<App, 'message:send'> extends { readonly roomId: string; reado
 holds<Equal<CommandOutput<App, 'chat:list'>, string>>()
 
 // An application that describes no room of its own has those of the features, and no other.
-const bare = defineApp({ features: { audit: false } })
+const bare = defineApp({ features: {} })
 holds<Equal<KnownRoom<typeof bare, 'chat:1'>, 'chat:1'>>()
 holds<Equal<PatternOf<typeof bare, 'lobby'>, never>>()
