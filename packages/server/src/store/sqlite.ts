@@ -35,8 +35,8 @@ const prepare = (database: DatabaseSync, options: SqliteOptions): void => {
       PRAGMA foreign_keys = ON;
       PRAGMA temp_store = MEMORY;
       PRAGMA cache_size = -32000;
-      -- 16 MB between checkpoints: each costs a sync of its own, and a group of many rooms writes many pages.
-      PRAGMA wal_autocheckpoint = 4000;
+      -- 48 MB between checkpoints: each costs a sync of its own, and groups of many rooms write the same pages again.
+      PRAGMA wal_autocheckpoint = 12000;
       PRAGMA journal_size_limit = 67108864;
     `)
   migrate(database, options)

@@ -21,6 +21,7 @@ export const createRoom = async (chat: Chat, asked: NewRoom): Promise<ChatRoom> 
     data: checkData(asked.data),
     created_at: now,
     last_number: 0,
+    last_offset: 0,
     active_at: now,
     members: members.length,
   }

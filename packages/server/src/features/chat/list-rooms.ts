@@ -67,7 +67,7 @@ const readLast = async (rows: Rows, ids: readonly string[]): Promise<readonly Me
     .innerJoin('chat_message', (join) =>
       join
         .onRef('chat_message.room_id', '=', 'chat_room.id')
-        .onRef('chat_message.number', '=', 'chat_room.last_number'),
+        .onRef('chat_message.event_offset', '=', 'chat_room.last_offset'),
     )
     .selectAll('chat_message')
     .where('chat_room.id', 'in', [...ids])

@@ -159,15 +159,16 @@ const countUp = async (
   placed: readonly MessageRow[],
   { rooms, now }: Pick<Found, 'rooms'> & { readonly now: number },
 ): Promise<void> => {
-  const newest = new Map(placed.map((row) => [row.room_id, row.number]))
-  const values = [...newest].map(([id, last_number]) => {
+  const newest = new Map(placed.map((row) => [row.room_id, row]))
+  const values = [...newest].map(([id, { number, event_offset }]) => {
     const { title, created_at, members } = rooms.get(id)!
-    return { id, title, created_at, last_number, active_at: now, members }
+    return { id, title, created_at, last_number: number, last_offset: event_offset, active_at: now, members }
   })
   await insertAll(change.rows, 'chat_room', values)
     .onConflict((conflict) =>
       conflict.columns(['id']).doUpdateSet((eb) => ({
         last_number: eb.ref('excluded.last_number'),
+        last_offset: eb.ref('excluded.last_offset'),
         active_at: eb.ref('excluded.active_at'),
       })),
     )

@@ -107,8 +107,8 @@ test('readers are bounded, and those beyond the bound wait their turn', async ()
 
 test('the log of changes does not grow without end', async () => {
   await using world = await worldOf()
-  for (let change = 0; change < 40; change++) await world.publish('x'.repeat(1_000_000))
-  expect(statSync(`${world.path}-wal`).size).toBeLessThan(25_000_000)
+  for (let change = 0; change < 80; change++) await world.publish('x'.repeat(1_000_000))
+  expect(statSync(`${world.path}-wal`).size).toBeLessThan(65_000_000)
 })
 
 test('a statement that was let go for many others is prepared again', async () => {
@@ -118,12 +118,9 @@ test('a statement that was let go for many others is prepared again', async () =
     world.tenant.read((rows) =>
       rows
         .selectFrom('journal')
-        .select('offset')
-        .where(
-          'offset',
-          'in',
-          Array.from({ length }, (_, index) => index),
-        )
+        // Each is another statement.
+        .select((eb) => eb.ref('offset').as(`at_${length}`))
+        .where('offset', '<', length)
         .execute(),
     )
   for (let length = 1; length <= 320; length++) expect(await among(length)).toHaveLength(length === 1 ? 0 : 1)
