@@ -62,9 +62,10 @@ const readRooms = (
 
 const readLast = async (rows: Rows, ids: readonly string[]): Promise<readonly MessageRow[]> => {
   if (ids.length === 0) return []
-  return rows
+  const found = await rows
     .selectFrom('chat_room')
-    .innerJoin('chat_message', (join) =>
+    // An inner join SQLite turns round, and reads all messages of all of the rooms.
+    .leftJoin('chat_message', (join) =>
       join
         .onRef('chat_message.room_id', '=', 'chat_room.id')
         .onRef('chat_message.event_offset', '=', 'chat_room.last_offset'),
@@ -72,6 +73,7 @@ const readLast = async (rows: Rows, ids: readonly string[]): Promise<readonly Me
     .selectAll('chat_message')
     .where('chat_room.id', 'in', [...ids])
     .execute()
+  return found.filter((row): row is typeof row & MessageRow => row.id !== null)
 }
 
 type Found = Awaited<ReturnType<typeof readRooms>>[number]
