@@ -31,7 +31,7 @@ const parts = [
   ['types', typeTests],
   ['unit and contract tests', () => bunTests(bun, unit, { timeoutMs: 60_000, together: 2, env })],
   ['tests that start servers', () => bunTests(bun, withServers, { timeoutMs: 60_000, together: 2, env })],
-  ['journeys and regressions', () => bunTests(bun, journeys, { timeoutMs: 60_000, env })],
+  ['journeys and regressions', () => bunTests(bun, journeys, { timeoutMs: 60_000, together: 2, env })],
   ['tests on Node', () => nodeTests(ensureNode(), onNode, { env })],
 ]
 
