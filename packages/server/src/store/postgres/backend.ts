@@ -29,7 +29,9 @@ export type PostgresBackend = Backend & {
 }
 
 /** Runs of one change, when others are in its way or a connection that stood idle turns out to have ended. */
-const mostRuns = 6
+const mostRuns = 12
+/** Longest wait before one of them, ms. */
+const longestPauseMs = 400
 
 export const postgresBackend = (options: PostgresBackendOptions): PostgresBackend => {
   const { url, log, metrics } = options
@@ -107,6 +109,6 @@ const refuseDriver = (): never => {
 /** Those who were in each other's way come back at different times. */
 const pause = async (outcome: Outcome<unknown> & { kind: 'failed' }, runs: number): Promise<void> => {
   if (outcome.again === 'not begun') return
-  const ms = Math.random() * 5 * 2 ** runs
+  const ms = Math.random() * Math.min(longestPauseMs, 10 * 2 ** runs)
   await new Promise<void>((resolve) => void systemClock.after(ms, resolve))
 }
