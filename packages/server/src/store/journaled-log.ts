@@ -16,10 +16,10 @@ import type { LogRoom } from '../model/room.ts'
 import { type RoomKey, roomKey, roomOfKey } from '../model/room-key.ts'
 import { type Batches, createBatches } from './batches.ts'
 import { carried, carriedRedaction, carrierOf, draftOf, roomEventOf, unpack } from './journal-carrying.ts'
-import { eraseRoom } from './journal-erase.ts'
 import { JournalReads } from './journal-reads.ts'
+import { type Write, writeAll } from './journal-writes.ts'
 import { JournaledRoom } from './journaled-room.ts'
-import type { Change, CommittedEvents, EventDraft, JournalEvent, Store } from './store.ts'
+import type { CommittedEvents, JournalEvent, Store } from './store.ts'
 
 export type JournaledLogOptions = {
   /** The engine's. */
@@ -279,32 +279,4 @@ class Journaled implements JournaledLog {
       throw error
     }
   }
-}
-
-type Write =
-  | { readonly kind: 'publish'; readonly draft: EventDraft }
-  | { readonly kind: 'forget'; readonly room: string; readonly unique: boolean }
-
-/** An event for each publish, undefined for what was forgotten. */
-const writeAll = async (
-  change: Change,
-  writes: readonly Write[],
-  now: number,
-): Promise<readonly (JournalEvent | undefined)[]> => {
-  const written: (JournalEvent | undefined)[] = []
-  let drafts: EventDraft[] = []
-  const publish = async () => {
-    written.push(...(await change.publish(drafts)))
-    drafts = []
-  }
-  for (const write of writes) {
-    if (write.kind === 'publish') drafts.push(write.draft)
-    else {
-      await publish()
-      await eraseRoom(change.rows, write.room, { unique: write.unique, now })
-      written.push(undefined)
-    }
-  }
-  await publish()
-  return written
 }
