@@ -5,7 +5,7 @@ import { ensure, ensureNode, ensureSystem } from './lib/ensure.mjs'
 import { filesIn, isBunTest, isNodeTest, isServersTest } from './lib/files.mjs'
 import { capture, root } from './lib/run.mjs'
 import { progress, say, since } from './lib/say.mjs'
-import { add, bunTests, countsLine, noCounts, nodeTests } from './lib/suites.mjs'
+import { add, bunTests, countsLine, failuresOf, noCounts, nodeTests } from './lib/suites.mjs'
 import { chromiumPath, isProvided, provided, pythonPath } from './lib/tools.mjs'
 
 const start = performance.now()
@@ -18,7 +18,7 @@ const typeTests = async () => {
   const { code, output } = await capture(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '--noEmit'])
   step.end(code === 0)
   if (code !== 0) say(output.trim())
-  return { ...noCounts, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 }
+  return { ...noCounts, output, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 }
 }
 
 const all = filesIn(['packages', 'examples', 'scripts', 'bench'], isBunTest)
@@ -37,14 +37,18 @@ const parts = [
 
 let total = noCounts
 const summary = []
+const failures = []
 for (const [name, run] of parts) {
   const began = performance.now()
   say(`\n── ${name}`)
-  const counts = await run()
+  const { output = '', ...counts } = await run()
   summary.push(`${name}: ${countsLine(counts)} (${since(began)})`)
+  if (counts.failed > 0) failures.push(`\n── failed: ${name}`, failuresOf(output))
   total = add(total, counts)
 }
 
+// Once more at the end, because whoever keeps only the end of a long output must still see what failed.
+if (failures.length > 0) say(failures.join('\n'))
 say(`\n${summary.join('\n')}\nin ${since(start)}\n`)
 const ran = unit.length > 0 && total.passed > 1
 if (!ran) say('No test ran, which is a failure.')
