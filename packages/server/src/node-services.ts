@@ -19,6 +19,7 @@ import { Lifecycle } from './flows/lifecycle.ts'
 import { OpenFeatures } from './flows/open-features.ts'
 import { Reactor } from './flows/react.ts'
 import { receive } from './flows/receive.ts'
+import { Replays } from './flows/replays.ts'
 import type { Services } from './flows/services.ts'
 import { localSessions } from './flows/sessions.ts'
 import { StoreCheck } from './flows/store-check.ts'
@@ -130,6 +131,7 @@ const makeServices = (parts: MakingParts): Services & { readonly lifecycle: Life
     metrics,
     ...(storeCheck && { storeCheck }),
     quotas: createQuotas({ clock, limits }),
+    replays: new Replays({ clock }),
     reactor: new Reactor({
       app,
       clock,

@@ -4,7 +4,6 @@
  */
 import type { Position, Since } from '@fanfare/protocol'
 import type { Slice } from '../engine/room-log.ts'
-import { EncodedEvent } from '../hub/encoded-event.ts'
 import type { Subscription } from '../hub/session.ts'
 import type { Services } from './services.ts'
 
@@ -32,7 +31,7 @@ export const begin = async (
     subscription.moveTo(startOf(slice, since))
     announce({ position: subscription.position, ...(since === undefined ? {} : { recovered: true }) })
   }
-  const atTop = !slice.ok || replay(subscription, slice)
+  const atTop = !slice.ok || replay(services, subscription, slice)
   if (!atTop || !subscription.release()) resume(services, subscription)
 }
 
@@ -54,9 +53,9 @@ const readPage = (services: Services, subscription: Subscription, after: Positio
  * True when the subscription is at the top of the log now. Other rooms of a resume are replayed into the same outbox: a page
  * for which they have left no room is read again when the reader has taken theirs.
  */
-const replay = (subscription: Subscription, slice: Slice & { ok: true }): boolean => {
+const replay = ({ replays }: Services, subscription: Subscription, slice: Slice & { ok: true }): boolean => {
   if (slice.events.length > 0 && subscription.session.outbox.full) return false
-  for (const event of slice.events) subscription.replay(new EncodedEvent(slice.top.epoch, event))
+  for (const event of slice.events) subscription.replay(replays.encoded(slice.top.epoch, event))
   return !slice.more
 }
 
@@ -75,7 +74,7 @@ const catchUp = async (services: Services, subscription: Subscription): Promise<
     const slice = await readPage(services, subscription, subscription.position)
     if (subscription.state !== 'holding') return
     if (!slice.ok) reportGap(services, subscription, slice)
-    else if (!replay(subscription, slice)) continue
+    else if (!replay(services, subscription, slice)) continue
     if (subscription.release()) return
   }
 }

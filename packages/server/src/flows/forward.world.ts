@@ -27,6 +27,7 @@ import { ForwardReader } from './forward.reader.ts'
 import { createForwarder } from './forward.ts'
 import { Interest } from './interest.ts'
 import { Chance, Steps } from './race.chance.ts'
+import { Replays } from './replays.ts'
 import type { Services } from './services.ts'
 import { subscribe } from './subscribe.ts'
 
@@ -402,6 +403,7 @@ class ForwardWorld {
       log: silentLog,
       metrics: noMetrics,
       quotas: { enter() {}, leave() {} },
+      replays: new Replays({ clock }),
     } as unknown as Services
     return services
   }

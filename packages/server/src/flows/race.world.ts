@@ -20,6 +20,7 @@ import { Interest } from './interest.ts'
 import { FakeBroker } from './race.broker.ts'
 import { Chance, Steps } from './race.chance.ts'
 import { Reader } from './race.reader.ts'
+import { Replays } from './replays.ts'
 import type { Services } from './services.ts'
 import { type SubscribeRequest, subscribe } from './subscribe.ts'
 import { unsubscribe } from './unsubscribe.ts'
@@ -30,6 +31,7 @@ export type Subscribe = (services: Services, session: Session, request: Subscrib
 export type Variant = {
   readonly subscribe?: Subscribe
   readonly hub?: (hub: Hub) => void
+  readonly replays?: (replays: Replays) => void
   /** The broker answers a listen before it has effect. */
   readonly listenUnacknowledged?: true
 }
@@ -193,6 +195,9 @@ export class RaceWorld {
       resync: (subscription) => resume(services, subscription),
     })
     variant.hub?.(hub)
+    // So few bytes, at times, that events come and go between those who replay them.
+    const replays = new Replays({ clock, bytes: this.chance.pick([0, 5_000, 1_000_000]) })
+    variant.replays?.(replays)
     this.#broker.start({ deliver: (...event) => hub.deliver(...event), lost: (room) => hub.lost(room) })
     // Only what these flows use: the rest of a node is not on this stage.
     const services = {
@@ -218,6 +223,7 @@ export class RaceWorld {
       log: silentLog,
       metrics: noMetrics,
       quotas: { enter() {}, leave() {} },
+      replays,
     } as unknown as Services
     return services
   }

@@ -19,6 +19,7 @@ import type { Interest } from './interest.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { OpenFeatures } from './open-features.ts'
 import type { Reactor } from './react.ts'
+import type { Replays } from './replays.ts'
 import type { StoreCheck } from './store-check.ts'
 
 export type Services = {
@@ -44,6 +45,7 @@ export type Services = {
   readonly log: Log
   readonly metrics: Metrics
   readonly reactor: Reactor
+  readonly replays: Replays
   /** Undefined where the node has no store. */
   readonly storeCheck?: Pick<StoreCheck, 'state'>
   /** False once the node is stopping: no new link, no new work. */

@@ -1,9 +1,11 @@
 /** R-01 without sockets: hold → listen → read → replay → release, at every interleaving that chance finds; and the same with a step broken. */
 import { expect, test } from 'bun:test'
+import type { EncodedEvent } from '../hub/encoded-event.ts'
 import type { Hub } from '../hub/hub.ts'
 import { type Session, Subscription } from '../hub/session.ts'
 import { begin } from './catch-up.ts'
 import { RaceWorld, type Variant } from './race.world.ts'
+import type { Replays } from './replays.ts'
 import type { Services } from './services.ts'
 import type { SubscribeRequest } from './subscribe.ts'
 
@@ -70,6 +72,18 @@ const deaf = (hub: Hub): void => {
   hub.lost = () => {}
 }
 
+/** What was replayed once is replayed again at the same offset, though the log began again meanwhile. */
+const knownByOffset = (replays: Replays): void => {
+  const known = new Map<string, EncodedEvent>()
+  const encoded = replays.encoded.bind(replays)
+  replays.encoded = (epoch, event) => {
+    const name = `${event.room} ${event.offset}`
+    const first = known.get(name) ?? encoded(epoch, event)
+    known.set(name, first)
+    return first
+  }
+}
+
 /** What is broken, and the share of histories in which it must show: a listen is shared, so a late one seldom matters. */
 const broken: readonly (readonly [string, Variant, number])[] = [
   ['the log is read before the broker listens', { subscribe: readBeforeListen }, 0.5],
@@ -77,6 +91,7 @@ const broken: readonly (readonly [string, Variant, number])[] = [
   ['events go out without a look at their offset', { hub: withoutCheck }, 0.5],
   ['the broker does not acknowledge a listen', { listenUnacknowledged: true }, 0.2],
   ['a loss that is told is not heard', { hub: deaf }, 0.5],
+  ['what is replayed is known by its offset alone', { replays: knownByOffset }, 0.2],
 ]
 
 test.each(broken)('the judge sees it when %s', async (_name, variant, share) => {

@@ -5,6 +5,7 @@
 import type { Room } from '../../app/app.ts'
 import { resume } from '../../flows/catch-up.ts'
 import { Interest } from '../../flows/interest.ts'
+import { Replays } from '../../flows/replays.ts'
 import type { Services } from '../../flows/services.ts'
 import { Flusher } from '../../hub/flusher.ts'
 import { Hub } from '../../hub/hub.ts'
@@ -135,6 +136,7 @@ export class SimulatedNode implements RoomLog {
       log: silentLog,
       metrics: noMetrics,
       quotas: { enter() {}, leave() {} },
+      replays: new Replays({ clock: time }),
     } as unknown as Services
   }
 }
