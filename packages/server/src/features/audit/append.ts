@@ -2,8 +2,9 @@
  * Puts entries at the end of a tenant's chain, inside a transaction of the store. The head of the chain is locked first, so
  * that nodes which append at once do so one after another, and none takes the same end for its own.
  */
+import { insertAll } from '../../store/insert-all.ts'
 import type { Rows } from '../../store/store.ts'
-import { type ChainEnd, chainOn, chainStart, type KeptEntry } from './chain.ts'
+import { type ChainEnd, type ChainRow, chainOn, chainStart, type KeptEntry } from './chain.ts'
 
 export type Appending = {
   readonly tenantId: string
@@ -14,9 +15,6 @@ export type Appending = {
 
 /** The chain's end afterwards, and how many of its rows are not signed. */
 export type Appended = ChainEnd & { readonly unsigned: number }
-
-/** Rows of one statement: each has ten values, and databases bound how many a statement may have. */
-const atOnce = 200
 
 export const append = async (rows: Rows, { tenantId, entries, dueAt }: Appending): Promise<Appended> => {
   const head = await rows
@@ -38,15 +36,19 @@ export const append = async (rows: Rows, { tenantId, entries, dueAt }: Appending
     .executeTakeFirstOrThrow()
   const end = { number: Number(head.number) - entries.length, hash: head.hash }
   const chained = chainOn(tenantId, end, entries)
-  for (let from = 0; from < chained.length; from += atOnce) {
-    const values = chained.slice(from, from + atOnce).map(({ actorKind, actorId, ...row }) => ({
-      ...row,
-      actor_kind: actorKind,
-      actor_id: actorId,
-    }))
-    await rows.insertInto('audit_entry').values(values).execute()
-  }
+  if (chained.length > 0) await insertAll(rows, 'audit_entry', chained.map(columnsOf)).execute()
   const last = chained.at(-1) ?? end
   await rows.updateTable('audit_head').set({ hash: last.hash }).execute()
   return { number: last.number, hash: last.hash, unsigned: last.number - Number(head.signed) }
 }
+
+const columnsOf = ({ number, at, action, actorKind, actorId, subject, detail, hash }: ChainRow) => ({
+  number,
+  at,
+  action,
+  actor_kind: actorKind,
+  actor_id: actorId,
+  subject,
+  detail,
+  hash,
+})

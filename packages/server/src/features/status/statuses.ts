@@ -4,6 +4,7 @@
  */
 import type { Batches } from '../../store/batches.ts'
 import { createBatches } from '../../store/batches.ts'
+import { insertAll } from '../../store/insert-all.ts'
 import type { Change, EventDraft, Rows, Store } from '../../store/store.ts'
 import type { UserStatusTable } from './tables.ts'
 import { type StatusChange, type StatusRow, statusOf, transition, unknownUser } from './transition.ts'
@@ -42,9 +43,8 @@ const apply = async (change: Change, items: readonly StatusItem[]): Promise<read
  */
 const lockedRows = async (rows: Rows, items: readonly StatusItem[]): Promise<ReadonlyMap<string, StatusRow>> => {
   const users = [...new Set(items.map(({ userId }) => userId))].sort()
-  const found = await rows
-    .insertInto('user_status')
-    .values(users.map((userId) => columnsOf(unknownUser(userId))))
+  const unknown = users.map((userId) => columnsOf(unknownUser(userId)))
+  const found = await insertAll(rows, 'user_status', unknown)
     .onConflict((conflict) =>
       conflict.columns(['tenant_id', 'user_id']).doUpdateSet((old) => ({ user_id: old.ref('excluded.user_id') })),
     )
@@ -54,9 +54,7 @@ const lockedRows = async (rows: Rows, items: readonly StatusItem[]): Promise<Rea
 }
 
 const write = async (rows: Rows, changed: readonly StatusRow[]): Promise<void> => {
-  await rows
-    .insertInto('user_status')
-    .values(changed.map(columnsOf))
+  await insertAll(rows, 'user_status', changed.map(columnsOf))
     .onConflict((conflict) =>
       conflict.columns(['tenant_id', 'user_id']).doUpdateSet((old) => ({
         connected: old.ref('excluded.connected'),
