@@ -11,7 +11,7 @@ import { bearerAsCause } from './known-bearer.ts'
 import { createTickets, type TicketStore } from './tickets.ts'
 import { createTokens, type TokenRules } from './tokens.ts'
 import { TrustedUser } from './user.ts'
-import { createUserTrusts, type HeldTrust } from './user-trust.ts'
+import { createUserTrusts } from './user-trust.ts'
 
 export type AuthOptions = {
   readonly clock: Clock
@@ -23,8 +23,6 @@ export type AuthOptions = {
   /** In ms. @default 30,000 */
   readonly ticketMs?: number
 }
-
-type Admitted = { readonly trust: HeldTrust; readonly issuedAt: number }
 
 export type AuthWithKeys = Auth & { readonly keys: ApiKeys }
 
@@ -39,21 +37,14 @@ export const createAuth = (options: AuthOptions): AuthWithKeys => {
   const trusts = createUserTrusts({ store: store.users, clock })
   const keys = createApiKeys({ store: store.keys, clock })
   /** Keeps what is stored about a user in memory for as long as somebody holds the identity. */
-  const admitted = new WeakMap<Identity, Admitted>()
-
-  const isRevoked = (identity: Identity): boolean => {
-    const known = admitted.get(identity)
-    if (known?.trust.state.kind !== 'read') return false
-    const { tokensRevokedAt } = known.trust.state
-    // Tokens say whole seconds: one made in the second of the revocation, or at no time at all, counts as made before it.
-    return tokensRevokedAt !== 0 && !(known.issuedAt > tokensRevokedAt)
-  }
+  const admitted = new WeakMap<Identity, TrustedUser>()
 
   /** @throws FanfareError `unauthenticated` when everything that the user had until then was revoked */
   const admit = async (identity: Identity, issuedAt: number): Promise<Identity> => {
     const trust = await trusts.load(identity.tenantId, identity.userId)
-    admitted.set(identity, { trust, issuedAt })
-    if (trust.state.kind === 'read' && !isRevoked(identity)) return identity
+    const user = new TrustedUser({ identity, trust, issuedAt })
+    admitted.set(identity, user)
+    if (trust.state.kind === 'read' && !user.isRevoked) return identity
     throw new FanfareError('unauthenticated', 'The token was revoked. Sign in again.', {
       cause: bearerAsCause(identity),
     })
@@ -73,8 +64,9 @@ export const createAuth = (options: AuthOptions): AuthWithKeys => {
       return admit(identity, issuedAt)
     },
     userOf: (identity) =>
-      new TrustedUser(identity, admitted.get(identity)?.trust ?? trusts.held(identity.tenantId, identity.userId)),
-    isRevoked,
+      admitted.get(identity) ??
+      new TrustedUser({ identity, trust: trusts.held(identity.tenantId, identity.userId), issuedAt: 0 }),
+    isRevoked: (identity) => admitted.get(identity)?.isRevoked ?? false,
     async revokeTokens(tenantId, userId) {
       checkSubject(tenantId, userId)
       const tokensRevokedAt = clock.now()

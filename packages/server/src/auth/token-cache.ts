@@ -1,14 +1,12 @@
-/** Tokens that were verified lately, by hash: the tokens themselves are not kept. Bounded; forgets the longest unused first. */
+/** Tokens that were verified lately, by hash: the tokens themselves are not kept. Bounded; forgets what is over and the longest unused first. */
 import { createHash } from 'node:crypto'
 import type { Identity } from '../model/identity.ts'
 
-/** `issuedAt` in ms since 1970; 0 where the token does not say. */
-export type VerifiedToken = { readonly identity: Identity; readonly issuedAt: number }
-
-type Entry = { readonly verified: VerifiedToken; readonly until: number }
+/** In ms since 1970. `issuedAt`: 0 where the token does not say. It is remembered `until` then. */
+export type VerifiedToken = { readonly identity: Identity; readonly issuedAt: number; readonly until: number }
 
 export class TokenCache {
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries = new Map<string, VerifiedToken>()
   readonly #capacity: number
 
   constructor(capacity: number) {
@@ -27,16 +25,18 @@ export class TokenCache {
     this.#entries.delete(key)
     if (entry.until <= now) return undefined
     this.#entries.set(key, entry)
-    return entry.verified
+    return entry
   }
 
-  /** @param until ms since 1970; the entry counts no longer */
-  put(token: string, verified: VerifiedToken, until: number): void {
-    this.#entries.set(hash(token), { verified, until })
-    if (this.#entries.size <= this.#capacity) return
-    const oldest = this.#entries.keys().next()
-    if (!oldest.done) this.#entries.delete(oldest.value)
+  /** @param now ms since 1970 */
+  put(token: string, verified: VerifiedToken, now: number): void {
+    this.#entries.set(hash(token), verified)
+    for (const [key, { until }] of this.#entries) {
+      if (until > now && this.#entries.size <= this.#capacity) return
+      this.#entries.delete(key)
+    }
   }
 }
 
-const hash = (token: string): string => createHash('sha256').update(token).digest('base64url')
+/** Half of it is enough that nobody finds another token of the same, and there is one for every session that comes. */
+const hash = (token: string): string => createHash('sha256').update(token).digest().toString('base64url', 0, 16)

@@ -6,6 +6,7 @@
 import { FanfareError } from '@fanfare/protocol'
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose'
 import type { Clock } from '../lib/clock.ts'
+import type { Identity } from '../model/identity.ts'
 import { identityOfClaims } from './claims.ts'
 import type { KeySource, TypedKey } from './keys.ts'
 import { bearerAsCause } from './known-bearer.ts'
@@ -63,8 +64,11 @@ export const createTokens = (given: TokenOptions): Tokens => {
       const now = rules.clock.now()
       const known = cache.get(token, now)
       if (known) return known
-      const verified = await verifyAnew(token, rules)
-      cache.put(token, verified, Math.min(verified.identity.expiresAt, now + rules.rememberMs))
+      const payload = await verifyAnew(token, rules)
+      const identity = identityOf(payload, rules)
+      const issuedAt = (payload.iat ?? 0) * 1000
+      const verified = { identity, issuedAt, until: Math.min(identity.expiresAt, now + rules.rememberMs) }
+      cache.put(token, verified, now)
       return verified
     },
   }
@@ -72,21 +76,21 @@ export const createTokens = (given: TokenOptions): Tokens => {
 
 const refuse = (message: string): FanfareError => new FanfareError('unauthenticated', message)
 
-const verifyAnew = async (token: string, rules: Rules): Promise<VerifiedToken> => {
+const verifyAnew = async (token: string, rules: Rules): Promise<JWTPayload> => {
   const { kid, algorithm } = readHeader(token)
   const keys = await findKeys(rules.keys, kid, algorithm)
   const fitting = keys.filter((key) => key.algorithm === algorithm)
   if (fitting.length === 0) throw refuse('The token is signed with an algorithm that its key is not for.')
-  const payload = await verifyWithAny(token, fitting, rules)
+  return verifyWithAny(token, fitting, rules)
+}
+
+const identityOf = (payload: JWTPayload, rules: Rules): Identity => {
   const expiresAt = (payload.exp ?? 0) * 1000
   const now = rules.clock.now()
   checkLifetime(payload, now, rules)
   // Within the leeway past its end, a token is good for what is left of the leeway and not for nothing.
   const until = expiresAt > now ? expiresAt : expiresAt + rules.leewayMs
-  return {
-    identity: identityOfClaims(payload, { tenant: rules.tenantClaims }, until),
-    issuedAt: (payload.iat ?? 0) * 1000,
-  }
+  return identityOfClaims(payload, { tenant: rules.tenantClaims }, until)
 }
 
 type Header = { readonly kid: string | undefined; readonly algorithm: string }

@@ -48,21 +48,20 @@ const stateOf = ({ rules, tokensRevokedAt }: UserTrust): TrustState =>
 
 export const createUserTrusts = (options: UserTrustOptions): UserTrusts => {
   const { store, clock, freshMs = 30_000 } = options
-  const known = new Map<string, WeakRef<Held>>()
-  const forgotten = new FinalizationRegistry<string>((key) => {
-    if (known.get(key)?.deref() === undefined) known.delete(key)
-  })
+  const tenants = new Map<string, TenantTrusts>()
   let order = 0
 
-  const lookUp = (tenantId: string, userId: string): Held | undefined => known.get(`${tenantId}|${userId}`)?.deref()
+  const lookUp = (tenantId: string, userId: string): Held | undefined => tenants.get(tenantId)?.find(userId)
   const hold = (tenantId: string, userId: string): Held => {
-    const there = lookUp(tenantId, userId)
-    if (there) return there
-    const held: Held = { state: unread, readAt: Number.NEGATIVE_INFINITY, applied: 0 }
-    const key = `${tenantId}|${userId}`
-    known.set(key, new WeakRef(held))
-    forgotten.register(held, key)
-    return held
+    let tenant = tenants.get(tenantId)
+    if (!tenant) {
+      const made = new TenantTrusts(() => {
+        if (tenants.get(tenantId) === made) tenants.delete(tenantId)
+      })
+      tenant = made
+      tenants.set(tenantId, made)
+    }
+    return tenant.find(userId) ?? tenant.add(userId)
   }
   const apply = (held: Held, trust: UserTrust, at: { readonly order: number; readonly now: number }): void => {
     // Of two reads at once, the one that began first may end last, and must not put the older answer back.
@@ -95,6 +94,31 @@ export const createUserTrusts = (options: UserTrustOptions): UserTrusts => {
       if (held) await read(held, tenantId, userId)
     },
     held: hold,
+  }
+}
+
+/** A map for each tenant and no key made of two names: the text of a user's id is there anyway, in the identity. */
+class TenantTrusts {
+  readonly #users = new Map<string, WeakRef<Held>>()
+  readonly #forgotten: FinalizationRegistry<string>
+
+  /** @param empty of nobody here anything is held any more */
+  constructor(empty: () => void) {
+    this.#forgotten = new FinalizationRegistry((userId) => {
+      if (this.find(userId) === undefined) this.#users.delete(userId)
+      if (this.#users.size === 0) empty()
+    })
+  }
+
+  find(userId: string): Held | undefined {
+    return this.#users.get(userId)?.deref()
+  }
+
+  add(userId: string): Held {
+    const held: Held = { state: unread, readAt: Number.NEGATIVE_INFINITY, applied: 0 }
+    this.#users.set(userId, new WeakRef(held))
+    this.#forgotten.register(held, userId)
+    return held
   }
 }
 
