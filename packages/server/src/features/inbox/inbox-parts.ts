@@ -3,6 +3,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Ids } from '../../lib/ids.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Change, Store } from '../../store/store.ts'
+import type { RoleReads } from './role-reads.ts'
 import type { InboxSettings } from './settings.ts'
 
 export type InboxParts = {
@@ -11,6 +12,7 @@ export type InboxParts = {
   readonly ids: Ids
   readonly log: Log
   readonly settings: InboxSettings
+  readonly roles: RoleReads
   /** Whether anything is ever pushed. */
   readonly pushes: boolean
 }

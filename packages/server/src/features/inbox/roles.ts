@@ -1,8 +1,8 @@
 /** Which roles find which user: those of their last token, or what the application said since. Written only when they are others. */
 import { FanfareError } from '@fanfare/protocol'
-import type { Rows } from '../../store/store.ts'
 import { checkRole, checkUserId } from './check.ts'
 import type { InboxParts } from './inbox-parts.ts'
+import { rolesOf } from './role-reads.ts'
 import { inboxLimits } from './settings.ts'
 
 /** @returns whether they were others. @throws FanfareError `invalid_payload`, `unavailable` */
@@ -16,11 +16,10 @@ export const setRoles = async (
   if (roles.size > inboxLimits.roles) {
     throw new FanfareError('invalid_payload', `roles: at most ${inboxLimits.roles}.`)
   }
-  const store = parts.store.of(tenantId)
   // Whoever connects has the same ones nearly always.
-  if (isSame(await store.read((rows) => readRoles(rows, userId)), roles)) return false
-  return store.change(async ({ rows }) => {
-    const before = await readRoles(rows, userId)
+  if (isSame(await parts.roles.of(tenantId, userId), roles)) return false
+  return parts.store.of(tenantId).change(async ({ rows }) => {
+    const before = (await rolesOf(rows, [userId])).get(userId) ?? []
     if (isSame(before, roles)) return false
     const gone = before.filter((role) => !roles.has(role))
     const fresh = [...roles].filter((role) => !before.includes(role))
@@ -40,8 +39,3 @@ export const setRoles = async (
 
 const isSame = (before: readonly string[], roles: ReadonlySet<string>): boolean =>
   before.length === roles.size && before.every((role) => roles.has(role))
-
-const readRoles = async (rows: Rows, userId: string): Promise<readonly string[]> => {
-  const found = await rows.selectFrom('inbox_role').select('role').where('user_id', '=', userId).execute()
-  return found.map(({ role }) => role)
-}
