@@ -99,7 +99,7 @@ export const retriesOverEngines = (publishes: number): Promise<RetriesOutcome> =
       data: { n },
     })
     return {
-      mouth: { says: (n) => log.publish(engineRoom, draft(n), { key: keyOf(n) }) },
+      mouth: { says: async (n) => log.publish(engineRoom, draft(n), { key: keyOf(n) }) },
       read: async () => {
         const slice = await log.read(engineRoom, { after: 'earliest', limit: publishes * 2 })
         if (!slice.ok) throw new Error(`the log could not be read: ${slice.reason}`)

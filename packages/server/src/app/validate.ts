@@ -1,9 +1,7 @@
 /** Asks a Standard Schema (zod, valibot, arktype and others) about a value, and puts its complaint into our words. */
 import { FanfareError } from '@fanfare/protocol'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-
-/** What to do with the value that came out. */
-export type Checked<Result> = Result | Promise<Result>
+import type { Soon } from '../lib/soon.ts'
 
 /**
  * Answers at once when the schema does, so that the common case costs no turn of the event loop.
@@ -15,7 +13,7 @@ export const validate = <Schema extends StandardSchemaV1>(
   schema: Schema,
   value: unknown,
   subject: string,
-): Checked<StandardSchemaV1.InferOutput<Schema>> => {
+): Soon<StandardSchemaV1.InferOutput<Schema>> => {
   const result = schema['~standard'].validate(value)
   return result instanceof Promise
     ? result.then((settled) => outputOf(settled, { value, subject }))

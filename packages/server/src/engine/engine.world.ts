@@ -86,7 +86,7 @@ export class EngineWorld {
     return { key: roomKey('clinic', name), log: policy(changes) }
   }
 
-  publish(room: LogRoom, data: Json, options?: PublishOptions): Promise<Published> {
+  async publish(room: LogRoom, data: Json, options?: PublishOptions): Promise<Published> {
     const now = this.host.clock.now()
     const name = room.key.slice(room.key.indexOf('|') + 1)
     const draft = {

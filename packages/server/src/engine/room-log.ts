@@ -12,6 +12,7 @@
  * I6 after `listen` resolves, every later event is delivered or `lost` is called.
  */
 import type { Durability, GapReason, Position, RoomEvent } from '@fanfare/protocol'
+import type { Soon } from '../lib/soon.ts'
 import type { LogRoom } from '../model/room.ts'
 import type { RoomKey } from '../model/room-key.ts'
 
@@ -78,8 +79,12 @@ export type RoomLog = {
   /** Listening is not counted: listening twice is listening once, and one `unlisten` ends it. */
   listen(room: LogRoom): Promise<void>
   unlisten(room: LogRoom): Promise<void>
-  /** @throws FanfareError `unavailable` when it was not stored; the caller may retry with the same key. */
-  publish(room: LogRoom, draft: Draft, options?: PublishOptions): Promise<Published>
+  /**
+   * Answers, and throws, in this call when all is done in it.
+   *
+   * @throws FanfareError `unavailable` when it was not stored; the caller may retry with the same key.
+   */
+  publish(room: LogRoom, draft: Draft, options?: PublishOptions): Soon<Published>
   read(room: LogRoom, query: ReadQuery): Promise<Slice>
   /** Erases the log, with its keys and what is unreacted. Later events have a new epoch (I4); who listens is told `lost`. */
   forget(room: LogRoom): Promise<void>

@@ -9,6 +9,7 @@ import type { LinkQuota } from '../auth/quotas.ts'
 import type { Link, LinkReader } from '../hub/link.ts'
 import type { Session } from '../hub/session.ts'
 import type { Timer } from '../lib/clock.ts'
+import type { Soon } from '../lib/soon.ts'
 import type { Identity } from '../model/identity.ts'
 import type { Dialect } from '../wire/dialect.ts'
 import { authenticate, type Shown } from './authenticate.ts'
@@ -131,7 +132,7 @@ export class Connection implements InboxOwner, LinkReader {
   }
 
   /** One frame, once those before it are done. Called by the inbox alone. */
-  async handle(text: string): Promise<void> {
+  handle(text: string): Soon<void> {
     const { services, dialect } = this.#options
     services.metrics.add('fanfare_frames_received_total')
     let frame: ClientFrame | undefined
@@ -139,12 +140,19 @@ export class Connection implements InboxOwner, LinkReader {
       this.#quota.frame()
       frame = dialect.decode(text)
       if (this.#session) services.quotas.spend(this.#session)
-      if (frame.type === 'auth') await this.#authenticate(frame.token, frame.id)
-      else if (this.#session) await dispatch(services, this.#session, frame)
-      else throw new FanfareError('unauthenticated', 'Send an auth frame first.')
+      const handled = this.#follow(frame)
+      if (handled === undefined) return
+      const about = frame
+      return handled.catch((thrown: unknown) => this.#answer(toFanfareError(thrown), about))
     } catch (thrown) {
       this.#answer(toFanfareError(thrown), frame ?? { id: frameIdOf(text) })
     }
+  }
+
+  #follow(frame: ClientFrame): Soon<void> {
+    if (frame.type === 'auth') return this.#authenticate(frame.token, frame.id)
+    if (this.#session) return dispatch(this.#options.services, this.#session, frame)
+    throw new FanfareError('unauthenticated', 'Send an auth frame first.')
   }
 
   #answer(

@@ -1,12 +1,17 @@
-/** From a frame to its verb. Awaiting it holds the connection's next frame; what may overlap is answered in the background. */
+/**
+ * From a frame to its verb. A promise holds the connection's next frame; what may overlap is answered in the background, and
+ * what is done at once costs no promise.
+ */
 import { type ClientFrame, FanfareError, type FrameId, type Json, type RoomRequest } from '@fanfare/protocol'
 import type { Session } from '../hub/session.ts'
+import { isoTime } from '../lib/iso-time.ts'
+import { type Soon, soon } from '../lib/soon.ts'
 import type { Caller } from '../model/caller.ts'
 import { runCommand } from './command.ts'
 import { fail } from './fail.ts'
 import { history } from './history.ts'
 import { enterPresence, leavePresence, readPresence } from './presence.ts'
-import { preparePublish } from './publish.ts'
+import { append, preparePublish } from './publish.ts'
 import type { Services } from './services.ts'
 import { subscribe } from './subscribe.ts'
 import { unsubscribe } from './unsubscribe.ts'
@@ -14,7 +19,7 @@ import { unsubscribe } from './unsubscribe.ts'
 export type SessionFrame = Exclude<ClientFrame, { type: 'auth' }>
 
 /** @throws FanfareError what the verb throws; the connection answers with it */
-export const dispatch = async (services: Services, session: Session, frame: SessionFrame): Promise<void> => {
+export const dispatch = (services: Services, session: Session, frame: SessionFrame): Soon<void> => {
   switch (frame.type) {
     case 'subscribe':
       return subscribeAll(services, session, frame)
@@ -28,13 +33,11 @@ export const dispatch = async (services: Services, session: Session, frame: Sess
         work: runCommand(services, callerOf(session), { ...frame, session: session.id }),
       })
     case 'history':
-      // A page is large: the next is not read before the reader has taken those it asked for.
-      await session.outbox.ready()
-      return answer(session, frame.id, await history(services, callerOf(session), frame))
+      return historyFrame(services, session, frame)
     case 'presence':
       return presenceFrame(services, session, frame)
     case 'ping':
-      return session.send({ type: 'pong', ...idOf(frame), timestamp: new Date(services.clock.now()).toISOString() })
+      return session.send({ type: 'pong', ...idOf(frame), timestamp: isoTime(services.clock.now()) })
     case 'pong':
       return
   }
@@ -58,20 +61,27 @@ const answer = (session: Session, id: FrameId | undefined, result: Json): void =
  * Answers when it is done, without holding the frames behind it; unless too many already wait, so that what one connection
  * has under way is bounded.
  */
-const answerLater = async (
+const answerLater = (
   services: Services,
   session: Session,
   { frame, work }: { readonly frame: AnsweredFrame; readonly work: Promise<Json> },
-): Promise<void> => {
+): Soon<void> => {
   session.pending++
-  const answered = work
-    .then((result) => answer(session, frame.id, result))
-    .catch((error: unknown) => {
-      const room = 'room' in frame ? { room: frame.room } : {}
-      fail(services, session, { thrown: error, ...room, ...idOf(frame) })
-    })
-    .finally(() => session.pending--)
-  if (session.pending >= services.limits.inboxMessages) await answered
+  const failed = (error: unknown): void => {
+    session.pending--
+    const room = 'room' in frame ? { room: frame.room } : {}
+    fail(services, session, { thrown: error, ...room, ...idOf(frame) })
+  }
+  const answered = work.then((result) => {
+    try {
+      answer(session, frame.id, result)
+    } catch (error) {
+      failed(error)
+      return
+    }
+    session.pending--
+  }, failed)
+  return session.pending >= services.limits.inboxMessages ? answered : undefined
 }
 type AnsweredFrame = SessionFrame & { type: 'publish' | 'command' }
 
@@ -90,13 +100,22 @@ const subscribeAll = async (
   answer(session, frame.id, null)
 }
 
-const publishFrame = async (
+const publishFrame = (services: Services, session: Session, frame: SessionFrame & { type: 'publish' }): Soon<void> => {
+  const caller = callerOf(session)
+  return soon(preparePublish(services, caller, frame), (prepared) => {
+    const work = append(services, caller, prepared)
+    return work instanceof Promise ? answerLater(services, session, { frame, work }) : answer(session, frame.id, work)
+  })
+}
+
+const historyFrame = async (
   services: Services,
   session: Session,
-  frame: SessionFrame & { type: 'publish' },
+  frame: SessionFrame & { type: 'history' },
 ): Promise<void> => {
-  const append = await preparePublish(services, callerOf(session), frame)
-  return answerLater(services, session, { frame, work: append() })
+  // A page is large: the next is not read before the reader has taken those it asked for.
+  await session.outbox.ready()
+  answer(session, frame.id, await history(services, callerOf(session), frame))
 }
 
 const presenceFrame = async (

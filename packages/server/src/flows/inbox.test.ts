@@ -1,9 +1,10 @@
 import { expect, test } from 'bun:test'
 import { defaultLimits, type FanfareError } from '@fanfare/protocol'
 import { deferred } from '../lib/deferred.ts'
+import type { Soon } from '../lib/soon.ts'
 import { Inbox } from './inbox.ts'
 
-const make = (handle: (text: string) => Promise<void>) => {
+const make = (handle: (text: string) => Soon<void>) => {
   const problems: FanfareError[] = []
   const inbox = new Inbox({ limits: defaultLimits, handle, overflow: (error) => problems.push(error) })
   return { inbox, problems }
@@ -53,4 +54,40 @@ test('what must come first does, and its failure is an overflow', async () => {
   gate.reject(new Error('no'))
   await first
   expect(problems.map(({ code }) => code)).toEqual(['internal'])
+})
+
+test('B5: frames that are handled at once and frames that take time keep their order', async () => {
+  const handled: string[] = []
+  const gate = deferred()
+  const { inbox } = make((text) => {
+    if (!text.startsWith('slow')) return void handled.push(text)
+    return gate.promise.then(() => void handled.push(text))
+  })
+  inbox.push('1')
+  expect(handled).toEqual(['1'])
+  for (const text of ['slow 2', '3', 'slow 4', '5']) inbox.push(text)
+  expect(handled).toEqual(['1'])
+  gate.resolve()
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(handled).toEqual(['1', 'slow 2', '3', 'slow 4', '5'])
+  inbox.push('6')
+  expect(handled.at(-1)).toBe('6')
+})
+
+test('B5: a frame that comes while another is being handled waits for it', async () => {
+  const handled: string[] = []
+  const { inbox } = make((text) => {
+    if (text === 'outer') inbox.push('inner')
+    handled.push(text)
+  })
+  inbox.push('outer')
+  await new Promise((resolve) => setImmediate(resolve))
+  inbox.push('after')
+  expect(handled).toEqual(['outer', 'inner', 'after'])
+})
+
+test('a frame larger than what may wait is refused though nothing waits', () => {
+  const { inbox, problems } = make(() => undefined)
+  inbox.push('x'.repeat(defaultLimits.inboxBytes + 1))
+  expect(problems.map(({ code }) => code)).toEqual(['rate_limited'])
 })

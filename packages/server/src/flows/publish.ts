@@ -1,6 +1,9 @@
 /** Publish: check the name, the right and the payload; append and fan out through the engine; then let the reactions run. */
 import { FanfareError, type Json, type PublishResult } from '@fanfare/protocol'
 import type { Room } from '../app/app.ts'
+import type { Draft, Published, PublishOptions } from '../engine/room-log.ts'
+import { isoTime } from '../lib/iso-time.ts'
+import { type Soon, soon } from '../lib/soon.ts'
 import type { Caller } from '../model/caller.ts'
 import { authorise } from './authorise.ts'
 import type { Services } from './services.ts'
@@ -18,58 +21,82 @@ export type PublishRequest = {
 
 /** @throws FanfareError `unknown_room`, `unknown_event`, `forbidden`, `invalid_payload`, `too_large`, `unavailable` */
 export const publish = async (services: Services, caller: Caller, request: PublishRequest): Promise<PublishResult> => {
-  const append = await preparePublish(services, caller, request)
-  return append()
+  const prepared = await preparePublish(services, caller, request)
+  return append(services, caller, prepared)
 }
+
+/** A publish that passed every check. */
+export type Prepared = { readonly request: PublishRequest; readonly room: Room; readonly data: Json }
 
 /**
- * The checks alone. What it gives back appends as soon as it is called, so a connection's publishes keep their order
- * while their acknowledgements are awaited together.
+ * The checks alone. What it gives back is appended as soon as `append` is called with it, so a connection's publishes keep
+ * their order while their acknowledgements are awaited together. Rules and schemas that answer at once cost no promise.
  */
-export const preparePublish = async (
-  services: Services,
-  caller: Caller,
-  request: PublishRequest,
-): Promise<() => Promise<PublishResult>> => {
+export const preparePublish = (services: Services, caller: Caller, request: PublishRequest): Soon<Prepared> => {
   const room = services.app.room(caller.tenantId, request.room)
-  await authorise(services, caller, { room, action: 'publish', event: request.event })
-  const checked = services.app.checkEvent(room, request.event, request.data)
-  const data = checked instanceof Promise ? await checked : checked
-  checkSize(data, services.limits.messageBytes)
-  return () => append(services, caller, { ...request, room, data })
+  const authorised = authorise(services, caller, { room, action: 'publish', event: request.event })
+  return authorised === undefined
+    ? check(services, room, request)
+    : authorised.then(() => check(services, room, request))
 }
 
-type Prepared = Omit<PublishRequest, 'room' | 'data'> & { readonly room: Room; readonly data: Json }
+const check = ({ app, limits }: Services, room: Room, request: PublishRequest): Soon<Prepared> =>
+  soon(app.checkEvent(room, request.event, request.data), (data) => {
+    checkSize(data, limits.messageBytes)
+    return { request, room, data }
+  })
 
-const append = async (services: Services, caller: Caller, prepared: Prepared): Promise<PublishResult> => {
-  const { app, clock, engine, ids, metrics, reactor } = services
-  const { depth = 0, room } = prepared
+/** Begun at once, and in this call where the engine is done in it. @throws FanfareError `unavailable`, `overloaded` */
+export const append = (services: Services, caller: Caller, prepared: Prepared): Soon<PublishResult> => {
+  const { clock, engine } = services
   const startedAt = clock.now()
-  const userId = userOfCaller(caller)
-  const published = await engine.log.publish(
-    room,
-    {
-      id: ids(startedAt),
-      type: prepared.event,
-      tenantId: room.tenantId,
-      room: room.name,
-      ...(userId === undefined ? {} : { userId }),
-      data: prepared.data,
-      timestamp: new Date(startedAt).toISOString(),
-    },
-    {
-      ...(prepared.key === undefined ? {} : { key: `${callerScope(caller)}|${prepared.key}` }),
-      react: app.reactions(prepared.event).length > 0,
-      depth,
-    },
+  const published = engine.log.publish(
+    prepared.room,
+    draftOf(services, caller, { ...prepared, startedAt }),
+    optionsOf(services, caller, prepared.request),
   )
+  return soon(published, (done) => acknowledge(services, caller, { prepared, startedAt, published: done }))
+}
+
+const draftOf = (
+  { ids }: Services,
+  caller: Caller,
+  { request, room, data, startedAt }: Prepared & { readonly startedAt: number },
+): Draft => {
+  const userId = userOfCaller(caller)
+  return {
+    id: ids(startedAt),
+    type: request.event,
+    tenantId: room.tenantId,
+    room: room.name,
+    ...(userId === undefined ? {} : { userId }),
+    data,
+    timestamp: isoTime(startedAt),
+  }
+}
+
+const optionsOf = ({ app }: Services, caller: Caller, { event, key, depth = 0 }: PublishRequest): PublishOptions => {
+  const react = app.reactions(event).length > 0
+  return key === undefined ? { react, depth } : { key: `${callerScope(caller)}|${key}`, react, depth }
+}
+
+type Appended = { readonly prepared: Prepared; readonly startedAt: number; readonly published: Published }
+
+const acknowledge = (
+  services: Services,
+  caller: Caller,
+  { prepared, startedAt, published }: Appended,
+): PublishResult => {
+  const { app, clock, metrics, reactor } = services
+  const { request, room } = prepared
   metrics.observe('fanfare_publish_seconds', (clock.now() - startedAt) / 1000)
   if (!published.duplicate) {
     metrics.add('fanfare_events_published_total')
     // What the application publishes for somebody is told of the command.
     if (caller.kind !== 'app') tell(services, caller, { action: 'room.published', subject: room.name })
     // What is archived is reacted to once it was forwarded, by whoever does that.
-    if (room.log.archive === undefined) void reactor.react(room, published.event, depth)
+    if (room.log.archive === undefined && app.reactions(request.event).length > 0)
+      void reactor.react(room, published.event, request.depth ?? 0)
   }
   const { id, epoch, offset, timestamp, durability, duplicate } = published
   return { id, room: room.name, epoch, offset, timestamp, durability, duplicate }

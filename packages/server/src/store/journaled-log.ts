@@ -7,11 +7,12 @@
  */
 import { FanfareError, type RoomEvent } from '@fanfare/protocol'
 import { HotWindows, type HotWindowsOptions } from '../engine/hot-windows.ts'
-import type { Published, RoomLog, RoomSink } from '../engine/room-log.ts'
+import type { Draft, Published, PublishOptions, RoomLog, RoomSink } from '../engine/room-log.ts'
 import type { Clock } from '../lib/clock.ts'
 import { type Ids, uuidv7 } from '../lib/ids.ts'
 import type { Log } from '../lib/log.ts'
 import type { Metrics } from '../lib/metrics.ts'
+import type { Soon } from '../lib/soon.ts'
 import type { LogRoom } from '../model/room.ts'
 import { type RoomKey, roomKey, roomOfKey } from '../model/room-key.ts'
 import { type Batches, createBatches } from './batches.ts'
@@ -131,8 +132,13 @@ class Journaled implements JournaledLog {
     this.#heard.delete(heard.room.key)
   }
 
-  async publish(...[room, draft, options]: Parameters<RoomLog['publish']>): Promise<Published> {
-    if (!room.log.archive) return this.#options.inner.publish(room, draft, options)
+  publish(room: LogRoom, draft: Draft, options?: PublishOptions): Soon<Published> {
+    return room.log.archive
+      ? this.#publishArchived(room, draft, options)
+      : this.#options.inner.publish(room, draft, options)
+  }
+
+  async #publishArchived(room: LogRoom, draft: Draft, options?: PublishOptions): Promise<Published> {
     const { tenantId, name } = roomOfKey(room.key)
     const { id, type, userId, data } = draft
     const { key, depth } = options ?? {}

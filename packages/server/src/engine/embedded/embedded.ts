@@ -6,11 +6,12 @@ import { defaultLimits, FanfareError, type RoomEvent } from '@fanfare/protocol'
 import type { Clock } from '../../lib/clock.ts'
 import { nodeId } from '../../lib/ids.ts'
 import { type Log, silentLog } from '../../lib/log.ts'
+import type { Soon } from '../../lib/soon.ts'
 import type { LogRoom } from '../../model/room.ts'
 import { roomKey } from '../../model/room-key.ts'
 import { Delivery } from '../delivery.ts'
 import type { Engine } from '../engine.ts'
-import type { RoomLog, RoomSink, Unreacted } from '../room-log.ts'
+import type { Draft, Published, PublishOptions, RoomLog, RoomSink, Unreacted } from '../room-log.ts'
 import { loopbackBus } from './bus.ts'
 import { loopbackCourier } from './courier.ts'
 import { localDirectory } from './directory.ts'
@@ -136,7 +137,7 @@ class EmbeddedRooms implements RoomLog {
     this.#delivery.unlisten(room.key)
   }
 
-  async publish(...[room, draft, options]: Parameters<RoomLog['publish']>): ReturnType<RoomLog['publish']> {
+  publish(room: LogRoom, draft: Draft, options?: PublishOptions): Soon<Published> {
     const { memory, durable } = this.#running()
     const now = this.#settings.clock.now()
     if (!room.log.durable || !durable) return memory.publish(room, draft, { key: options?.key, now })

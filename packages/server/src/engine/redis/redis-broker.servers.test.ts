@@ -255,7 +255,7 @@ test('a replica that does not answer holds up no room that did not ask for it, a
   await until(async () => ((await replica.call('INFO', 'replication')) as string).includes('master_link_status:up'))
   replica.pause()
   const began = performance.now()
-  const refused = log.publish(careful, world.write(careful, 0).draft, { key: 'k' }).then(
+  const refused = Promise.resolve(log.publish(careful, world.write(careful, 0).draft, { key: 'k' })).then(
     () => undefined,
     (error: { code: string }) => ({ code: error.code, afterMs: performance.now() - began }),
   )

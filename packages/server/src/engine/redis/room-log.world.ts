@@ -48,7 +48,7 @@ export class RoomLogWorld {
     return { key: roomKey('t', 'r'), log: { keep: 1_000, forMs: 60_000, durable: false, ...changes } }
   }
 
-  publish(room = this.room()): Promise<Published> {
+  async publish(room = this.room()): Promise<Published> {
     return this.log.publish(room, this.#draft())
   }
 

@@ -1,7 +1,7 @@
 /** Publish one event, or many at once. The verb is flows/publish; here is how it is asked and answered over HTTP. */
 import { FanfareError, type Json, type PublishResult, scanJson, toFanfareError } from '@fanfare/protocol'
 import { createRoute, z } from '@hono/zod-openapi'
-import { type PublishRequest, preparePublish, publish } from '../../flows/publish.ts'
+import { append, type PublishRequest, preparePublish, publish } from '../../flows/publish.ts'
 import type { Services } from '../../flows/services.ts'
 import type { Caller } from '../../model/caller.ts'
 import { identify, spend } from '../caller.ts'
@@ -113,8 +113,10 @@ const publishMany = async (services: Services, caller: Caller, items: readonly B
   const results: (BatchResult | Promise<BatchResult>)[] = []
   for (const item of items) {
     try {
-      const append = await preparePublish(services, caller, requestOf(services, item))
-      results.push(append().then(accepted, (error: unknown) => refused(services, error)))
+      const prepared = await preparePublish(services, caller, requestOf(services, item))
+      const appended = append(services, caller, prepared)
+      const refuse = (error: unknown) => refused(services, error)
+      results.push(appended instanceof Promise ? appended.then(accepted, refuse) : accepted(appended))
     } catch (error) {
       results.push(refused(services, error))
     }
