@@ -24,7 +24,7 @@ export type Child = AsyncDisposable & {
   /** What it said when it was ready. */
   readonly ready: Answer
   ask(question: string, options?: object): Promise<Answer>
-  /** Processor time used so far, by user and system, in seconds. */
+  /** Processor time used so far, by user and system, in seconds: of the processes that `ready` names, or its own. */
   cpuSeconds(): number
 }
 
@@ -42,6 +42,10 @@ const commandOf = ({ runtime, script, flags = [], core }: ChildOptions): [string
   const whole = pinned && taskset && core !== undefined ? [taskset, '-c', String(core), ...command] : command
   return [whole[0] ?? '', whole.slice(1)]
 }
+
+/** Where it runs other processes and does nothing itself, it says which: these count. */
+const processesOf = (ready: Answer, own: number | undefined): readonly (number | undefined)[] =>
+  Array.isArray(ready.processes) ? (ready.processes as number[]) : [own]
 
 /** In clock ticks of 10 ms, which Linux promises to programs. */
 const cpuSecondsOf = (pid: number | undefined): number => {
@@ -69,13 +73,15 @@ export const startChild = async (options: ChildOptions): Promise<Child> => {
     if (typeof answer.failed === 'string') throw new Error(`${options.script}: ${answer.failed}`)
     return answer
   }
+  const ready = await nextAnswer()
+  const counted = processesOf(ready, child.pid)
   return {
-    ready: await nextAnswer(),
+    ready,
     ask(question, given = {}) {
       child.stdin.write(`${JSON.stringify({ ask: question, options: given })}\n`)
       return nextAnswer()
     },
-    cpuSeconds: () => cpuSecondsOf(child.pid),
+    cpuSeconds: () => counted.reduce<number>((sum, pid) => sum + cpuSecondsOf(pid), 0),
     async [Symbol.asyncDispose]() {
       child.stdin.end()
       const late = setTimeout(() => child.kill('SIGKILL'), 5_000)

@@ -1,6 +1,6 @@
 /** What a scenario is given and gives back, and how it starts its contenders. */
-import type { Contender } from '../load/dialects.ts'
 import { type Child, startChild } from './child.ts'
+import { type Contender, contenders } from './contenders.ts'
 import type { Answer } from './control.ts'
 import type { Figure } from './figures.ts'
 import { busySeconds } from './machine.ts'
@@ -12,26 +12,20 @@ export type Run = {
 }
 export type Scenario = (run: Run) => Promise<readonly Figure[]>
 
-export const names: { readonly [name in Contender]: string } = {
-  fanfare: 'Fanfare',
-  'fanfare-socketio': 'Fanfare, Socket.IO',
-  socketio: 'Socket.IO',
-  'bun-publish': 'bare Bun publish',
-}
-
-/** One server of ours has clients of both kinds. */
-const scripts = { fanfare: 'fanfare', 'fanfare-socketio': 'fanfare', 'bun-publish': 'bun-publish' } as const
+export const names = Object.fromEntries(
+  Object.entries(contenders).map(([contender, { label }]) => [contender, label]),
+) as { readonly [name in Contender]: string }
 
 export const startServer = (contender: Contender): Promise<Child> =>
-  contender === 'socketio'
-    ? startChild({
-        runtime: 'node',
-        flags: ['--expose-gc'],
-        script: 'servers/socketio.ts',
-        core: 0,
-        environment: { NODE_ENV: 'production' },
-      })
-    : startChild({ runtime: 'bun', script: `servers/${scripts[contender]}.ts`, core: 0 })
+  startChild({ ...contenders[contender].child, core: 0 })
+
+/** Those that are on this machine. Says which are missing, and why. */
+export const present = (run: Run, scenario: string, wanted: readonly Contender[]): readonly Contender[] =>
+  wanted.filter((contender) => {
+    const found = contenders[contender].find()
+    if ('missing' in found) run.progress(`${scenario}: ${names[contender]} is MISSING: ${found.missing}`)
+    return !('missing' in found)
+  })
 
 export const startLoad = (): Promise<Child> => startChild({ runtime: 'bun', script: 'load/main.ts', core: 1 })
 

@@ -1,12 +1,14 @@
 /** Opens many connections, so many at a time, each with a user of its own, and hands them over when they are ready. */
 import { giveUp } from '../lib/control.ts'
 import { Connection, type Receiver } from './connection.ts'
-import { type Contender, type Dialect, dialects, type Guest } from './dialects.ts'
+import { type Contender, type Dialect, dialects, type Guest, type Step } from './dialects.ts'
 
 export type CrowdOptions = {
   readonly contender: Contender
   readonly port: number
   readonly count: number
+  /** Those who publish, whom some contenders speak to differently. @default those who subscribe */
+  readonly as?: 'publishers'
   /** Opening at once. @default 64 */
   readonly together?: number
   /** The rooms of the nth connection. @default none */
@@ -63,11 +65,22 @@ class Greeting implements Receiver {
   frame(connection: Connection, bytes: Uint8Array, start: number, end: number): void {
     const text = Buffer.from(bytes.subarray(start, end)).toString()
     this.#heard?.(connection.index, text)
-    const step = this.#dialect.greeted(text, this.#guest)
+    this.#follow(connection, this.#dialect.greeted(text, this.#guest))
+  }
+
+  opened(connection: Connection): void {
+    const step = this.#dialect.opened?.(this.#guest)
+    if (step) this.#follow(connection, step)
+  }
+
+  #follow(connection: Connection, step: Step): void {
     if (step.say !== undefined) connection.sendText(step.say)
     if (step.ready) this.#ready(connection)
   }
 }
+
+/** The words of whoever publishes to a contender's subscribers. */
+export const publisherOf = (dialect: Dialect): Dialect => dialect.publisher ?? dialect
 
 export class Crowd {
   readonly connections: Connection[] = []
@@ -89,8 +102,8 @@ export class Crowd {
   }
 
   async #connect(index: number): Promise<void> {
-    const { contender, port, from = 0, receiver, ready } = this.#options
-    const dialect = dialects[contender]
+    const { port, from = 0, receiver, ready } = this.#options
+    const dialect = this.#dialect()
     const guest = this.#guest(from + index, index)
     await new Promise<void>((resolve, reject) => {
       const becomesReady = (connection: Connection) => {
@@ -108,14 +121,25 @@ export class Crowd {
         socket: {
           ...handlers,
           open: (socket) => {
-            const connection = new Connection(socket, { index, upgrade: dialect.upgrade(guest), receiver: greeting })
+            const { link } = dialect
+            const connection = new Connection(socket, {
+              index,
+              link,
+              upgrade: dialect.upgrade(guest),
+              receiver: greeting,
+            })
             slot.connection = connection
             this.connections[index] = connection
-            connection.opened()
+            connection.begin()
           },
         },
       }).catch(reject)
     })
+  }
+
+  #dialect(): Dialect {
+    const dialect = dialects[this.#options.contender]
+    return this.#options.as === 'publishers' ? publisherOf(dialect) : dialect
   }
 
   #guest(number: number, index: number): Guest {

@@ -1,17 +1,27 @@
 /**
- * Fan-out: one publisher, many subscribers of one room, so many messages in flight. A message has landed when every
- * subscriber has it; then the next is sent. Each subscriber's numbers must rise by one: nothing lost, doubled or reordered.
+ * Fan-out: one publisher, many subscribers of one room or of many rooms, so many messages in flight, to the rooms in turn. A
+ * message has landed when every subscriber of its room has it; then the next is sent. Each subscriber's numbers must rise by
+ * the number of rooms: nothing lost, doubled or reordered.
  */
 import { performance } from 'node:perf_hooks'
 import process from 'node:process'
-import { beforeNumber, digits, numbers, payloadBytes, payloadOf } from '../lib/payload.ts'
+import { digits, numbers } from '../lib/payload.ts'
 import type { Connection, Receiver } from './connection.ts'
-import { Crowd } from './crowd.ts'
-import { type Contender, dialects } from './dialects.ts'
-import { Template } from './template.ts'
+import { Crowd, publisherOf } from './crowd.ts'
+import { type Contender, type Dialect, dialects } from './dialects.ts'
+import { NumberPlace } from './number-place.ts'
+import { Publishes } from './publishes.ts'
 import { within } from './within.ts'
 
-export type FanoutOptions = { readonly contender: Contender; readonly port: number; readonly subscribers: number }
+export type FanoutOptions = {
+  readonly contender: Contender
+  readonly port: number
+  readonly subscribers: number
+  /** Over which they are spread evenly; divides a million. @default 1 */
+  readonly rooms?: number
+  /** Of a payload. */
+  readonly bytes: number
+}
 export type RoundOptions = { readonly inFlight: number; readonly ms: number }
 export type FanoutRound = {
   readonly deliveries: number
@@ -20,22 +30,27 @@ export type FanoutRound = {
   readonly loadSeconds: number
   /** Frames that were not the next of their subscriber. */
   readonly wrong: number
-  /** Of one frame with its WebSocket header. */
+  /** Of one message with all that is around it, but for headers of the link. */
   readonly frameBytes: number
 }
 
-const room = 'memory:fanout'
 const mostInFlight = 64
+
+/** Of a fixed width, so that what follows a room's name stays in its place. */
+const roomOf = (index: number): string => `memory:${String(index).padStart(6, '0')}`
 
 export class Fanout implements Receiver {
   readonly #options: FanoutOptions
-  readonly #template: Template
+  readonly #dialect: Dialect
+  readonly #publishes: Publishes
+  readonly #rooms: number
+  readonly #readers: number
+  readonly #place: NumberPlace
+  /** The number that each subscriber must see next. */
   readonly #next: Int32Array
   /** How many subscribers have the message, by its number modulo the most in flight. */
   readonly #landed = new Int32Array(mostInFlight)
   #publisher: Connection | undefined
-  #numberAt = 0
-  #frameBytes = 0
   #published = 0
   #complete = 0
   #deliveries = 0
@@ -45,18 +60,31 @@ export class Fanout implements Receiver {
   #finished: (() => void) | undefined
 
   constructor(options: FanoutOptions) {
+    const { contender, subscribers, rooms = 1, bytes } = options
     this.#options = options
-    this.#template = new Template(dialects[options.contender].publish(room), mostInFlight)
-    this.#next = new Int32Array(options.subscribers)
+    this.#rooms = rooms
+    this.#readers = subscribers / rooms
+    this.#dialect = dialects[contender]
+    this.#place = new NumberPlace(this.#dialect.counted ?? 'start', bytes)
+    this.#next = Int32Array.from({ length: subscribers }, (_, index) => this.#roomOf(index))
+    const { publish, link } = publisherOf(this.#dialect)
+    const texts = Array.from({ length: rooms }, (_, room) => publish(roomOf(room), undefined, bytes))
+    this.#publishes = new Publishes(texts, mostInFlight, link)
+  }
+
+  #roomOf(subscriber: number): number {
+    return Math.floor(subscriber / this.#readers)
   }
 
   async open(): Promise<void> {
     const { contender, port, subscribers } = this.#options
-    await new Crowd({ contender, port, count: subscribers, rooms: () => [room], receiver: this }).open()
+    const rooms = (index: number) => [roomOf(this.#roomOf(index))]
+    await new Crowd({ contender, port, count: subscribers, rooms, receiver: this }).open()
+    const dialect = publisherOf(this.#dialect)
     const aside: Receiver = {
-      frame: (connection, bytes, start, end) => this.#aside(connection, bytes.subarray(start, end)),
+      frame: (connection, bytes, start, end) => answer(dialect, connection, bytes.subarray(start, end)),
     }
-    const publisher = new Crowd({ contender, port, count: 1, from: subscribers, receiver: aside })
+    const publisher = new Crowd({ contender, port, as: 'publishers', count: 1, from: subscribers, receiver: aside })
     await publisher.open()
     this.#publisher = publisher.connections[0]
   }
@@ -80,21 +108,21 @@ export class Fanout implements Receiver {
       seconds,
       loadSeconds: (user + system) / 1e6,
       wrong: this.#wrong,
-      frameBytes: this.#frameBytes,
+      frameBytes: this.#place.frameBytes,
     }
   }
 
   frame(connection: Connection, bytes: Uint8Array, start: number, end: number): void {
-    if (end - start < payloadBytes) {
-      this.#aside(connection, bytes.subarray(start, end))
+    const at = this.#place.find(bytes, start, end)
+    if (at < 0) {
+      answer(this.#dialect, connection, bytes.subarray(start, end))
       return
     }
-    if (this.#numberAt === 0) this.#learn(bytes.subarray(start, end))
     let number = 0
-    for (let at = start + this.#numberAt, last = at + digits; at < last; at++) number = number * 10 + bytes[at]! - 48
+    for (let digit = at, last = at + digits; digit < last; digit++) number = number * 10 + bytes[digit]! - 48
     const { index } = connection
     if (number !== this.#next[index]) this.#wrong++
-    this.#next[index] = (number + 1) % numbers
+    this.#next[index] = (number + this.#rooms) % numbers
     this.#deliveries++
     this.#landed[number % mostInFlight]!++
   }
@@ -102,10 +130,7 @@ export class Fanout implements Receiver {
   /** All messages that have landed everywhere make room for as many new ones, sent at once. */
   chunk(): void {
     let landed = 0
-    while (
-      this.#complete < this.#published &&
-      this.#landed[this.#complete % mostInFlight] === this.#options.subscribers
-    ) {
+    while (this.#complete < this.#published && this.#landed[this.#complete % mostInFlight] === this.#readers) {
       this.#landed[this.#complete % mostInFlight] = 0
       this.#complete++
       landed++
@@ -120,21 +145,12 @@ export class Fanout implements Receiver {
   }
 
   #publish(count: number): void {
-    this.#publisher?.send(this.#template.frames(this.#published, count))
+    this.#publisher?.send(this.#publishes.bytes(this.#published, count))
     this.#published += count
   }
+}
 
-  /** Where in a frame the number is: in every contender's frames, all that stands before it has a fixed width. */
-  #learn(frame: Uint8Array): void {
-    const text = Buffer.from(frame).toString('latin1')
-    const at = text.lastIndexOf(beforeNumber)
-    if (at < 0 || !text.includes(payloadOf(0).slice(0, 100))) throw new Error(`no event of ours: ${text.slice(0, 300)}`)
-    this.#numberAt = at + beforeNumber.length
-    this.#frameBytes = text.length + (text.length < 126 ? 2 : 4)
-  }
-
-  #aside(connection: Connection, frame: Uint8Array): void {
-    const answer = dialects[this.#options.contender].aside(Buffer.from(frame).toString())
-    if (answer !== undefined) connection.sendText(answer)
-  }
+const answer = (dialect: Dialect, connection: Connection, frame: Uint8Array): void => {
+  const text = dialect.aside(Buffer.from(frame).toString())
+  if (text !== undefined) connection.sendText(text)
 }

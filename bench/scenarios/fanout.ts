@@ -2,11 +2,22 @@
 
 import type { Child } from '../lib/child.ts'
 import { type Figure, figure, medianOf } from '../lib/figures.ts'
-import { names, notesOn, numberIn, type Scenario, startLoad, startServer, type Watched, watch } from '../lib/run.ts'
+import { payloadBytes } from '../lib/payload.ts'
+import {
+  names,
+  notesOn,
+  numberIn,
+  present,
+  type Scenario,
+  startLoad,
+  startServer,
+  type Watched,
+  watch,
+} from '../lib/run.ts'
 import type { Contender } from '../load/dialects.ts'
 import type { RoundOptions } from '../load/fanout.ts'
 
-const contenders = ['fanfare', 'fanfare-socketio', 'socketio', 'bun-publish'] as const
+const wanted = ['fanfare', 'fanfare-socketio', 'socketio', 'bun-publish', 'ws', 'nchan', 'centrifugo'] as const
 const subscribers = 1_000
 const windows = [1, 16] as const
 
@@ -16,25 +27,26 @@ type Measured = { readonly contender: Contender; readonly inFlight: number; read
 export const fanout: Scenario = async (run) => {
   await using stack = new AsyncDisposableStack()
   const stands: Stand[] = []
+  const contenders = present(run, 'fanout', wanted)
   for (const contender of contenders) {
     run.progress(`fanout: ${names[contender]}, ${subscribers} subscribers`)
     const server = stack.use(await startServer(contender))
     const load = stack.use(await startLoad())
-    await load.ask('fanout', { contender, port: server.ready.port, subscribers })
+    await load.ask('fanout', { contender, port: server.ready.port, subscribers, bytes: payloadBytes })
     stands.push({ contender, server, load })
   }
   const measured = windows.flatMap((inFlight) =>
     contenders.map((contender): Measured => ({ contender, inFlight, rounds: [] })),
   )
-  const [warm, wanted] = run.quick ? [1, 3] : [2, 7]
-  for (let round = -warm; round < wanted; round++) {
-    run.progress(`fanout: ${round < 0 ? 'warm-up' : `round ${round + 1} of ${wanted}`}`)
+  const [warm, rounds] = run.quick ? [1, 3] : [2, 7]
+  for (let round = -warm; round < rounds; round++) {
+    run.progress(`fanout: ${round < 0 ? 'warm-up' : `round ${round + 1} of ${rounds}`}`)
     // In turn, so that whatever else the machine does meets all of them alike.
-    for (const { contender, inFlight, rounds } of measured) {
+    for (const { contender, inFlight, rounds: measuredRounds } of measured) {
       const stand = stands.find((one) => one.contender === contender)
       if (!stand) continue
       const watched = await measure(stand, { inFlight, ms: run.quick ? 500 : 1_500 })
-      if (round >= 0) rounds.push(watched)
+      if (round >= 0) measuredRounds.push(watched)
     }
   }
   return [...measured.flatMap(figuresOf), ...ratios(measured)]

@@ -17,7 +17,9 @@ const server = Bun.serve<{ readonly rooms: readonly string[] }>({
       socket.send('ready')
     },
     message(_socket, message) {
-      server.publish('memory:fanout', message)
+      if (typeof message !== 'string') return
+      const end = message.indexOf('\n')
+      server.publish(message.slice(0, end), message.slice(end + 1))
     },
   },
 })
