@@ -126,4 +126,18 @@ export const describeLeases = (play: Case): void => {
     await expect(leases(world).hold([user('ann')], forMs)).rejects.toMatchObject({ code: 'unavailable' })
     await expect(leases(world).expire(1)).rejects.toMatchObject({ code: 'unavailable' })
   })
+
+  play('H4 since when something is held is what its ending says, until it is given out', async (world) => {
+    const since = world.host.clock.now()
+    const things = [user('ann'), room('ann'), { ...user('ann'), tenantId: 'lab' }, user('bob')]
+    await leases(world).hold(things.slice(0, 2), forMs)
+    await passes(world, 15_000)
+    await leases(world).hold([user('ann')], forMs)
+    expect(await leases(world).heldSince(things)).toEqual([since, since, undefined, undefined])
+    await passes(world, 6_000)
+    expect(await leases(world).heldSince([room('ann')])).toEqual([since])
+    expect(await leases(world).expire(10)).toEqual([{ ...room('ann'), since }])
+    expect(await leases(world).heldSince(things)).toEqual([since, undefined, undefined, undefined])
+    expect(await leases(world).heldSince([])).toEqual([])
+  })
 }

@@ -1,6 +1,6 @@
 /**
  * The port for what is there as long as some node says so: a user who is online, a room that somebody is in. Nobody counts:
- * every node holds what it has, again and again, and what nobody holds any more is over. Four members; every engine passes
+ * every node holds what it has, again and again, and what nobody holds any more is over. Five members; every engine passes
  * `leases.contract.ts`.
  *
  * Invariants, each proved by the contract case of the same number:
@@ -9,6 +9,7 @@
  *    {@link settleMs}, because its process died.
  * H3 what is held again after it was given out has a later `since`, and ends again; held again before that, it goes on as
  *    if it had never been over, so that an engine that was away for a while ends nothing by its return.
+ * H4 what is held, and what is over and was not given out yet, is known to have begun when its ending will say.
  */
 
 /** How long whoever took what is over has to deal with it. */
@@ -34,4 +35,6 @@ export type Leases = {
   /** Takes what is over, oldest first, at most `limit`. Each is to be settled once it was dealt with. */
   expire(limit: number): Promise<readonly Ended[]>
   settle(ended: Ended): Promise<void>
+  /** Since when each of these is held, in the order asked, ms since 1970; undefined for what is not. */
+  heldSince(things: readonly Held[]): Promise<readonly (number | undefined)[]>
 }

@@ -125,6 +125,7 @@ const alone = async (clock: FakeClock, seen: Clock = clock) => {
     hold: (things, forMs) => or(() => embedded.hold(things, forMs)),
     expire: (limit) => or(() => embedded.expire(limit)),
     settle: (ended) => or(() => embedded.settle(ended)),
+    heldSince: (things) => or(() => embedded.heldSince(things)),
   }
   const told: string[] = []
   const handlers = { 'user.offline': (_: unknown, { userId }: { userId: string }) => void told.push(userId) }

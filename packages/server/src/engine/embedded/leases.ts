@@ -53,14 +53,16 @@ type Row = {
   readonly since: number
   readonly for_ms: number
 }
-type Lease = { readonly thing: Held; readonly since: number; until: number }
+type Lease = { readonly since: number; until: number }
+type Over = { readonly thing: Held; readonly lease: Lease }
 type Opened = GroupedDatabase<ReturnType<typeof prepare>>
 
-const keyOf = ({ kind, tenantId, name }: Held): string => `${kind}|${tenantId}|${name}`
+/** Kind → tenant → name: every idle user has one, so none has a key made of all three. */
+type Leased = { readonly [Kind in Held['kind']]: Map<string, Map<string, Lease>> }
 
 export class EmbeddedLeases implements Leases {
   readonly #options: EmbeddedLeasesOptions
-  readonly #held = new Map<string, Lease>()
+  readonly #held: Leased = { user: new Map(), room: new Map() }
   /** Nothing is over before. */
   #earliest = Number.POSITIVE_INFINITY
   #opened: Opened | undefined
@@ -74,14 +76,14 @@ export class EmbeddedLeases implements Leases {
     this.#opened = opened
     const now = this.#options.clock.now()
     for (const { kind, tenant, name, since, for_ms } of opened.sql.held.all() as unknown as Row[]) {
-      this.#keep({ thing: { kind, tenantId: tenant, name }, since, until: now + for_ms })
+      this.#keep({ thing: { kind, tenantId: tenant, name }, lease: { since, until: now + for_ms } })
     }
     return async () => {
       if (this.#opened !== opened) return
       this.#opened = undefined
       opened.group.flush()
       opened.database.close()
-      this.#held.clear()
+      for (const tenants of Object.values(this.#held)) tenants.clear()
     }
   }
 
@@ -89,7 +91,7 @@ export class EmbeddedLeases implements Leases {
     const { group, sql } = this.#running()
     const now = this.#options.clock.now()
     const fresh = things.filter((thing) => {
-      const lease = this.#held.get(keyOf(thing))
+      const lease = this.#find(thing)
       if (lease) lease.until = Math.max(lease.until, now + forMs)
       return !lease
     })
@@ -97,27 +99,27 @@ export class EmbeddedLeases implements Leases {
     const begun = await group.write(() =>
       fresh.map((thing) => {
         sql.begin.run(thing.kind, thing.tenantId, thing.name, now, forMs)
-        return { thing, since: now, until: now + forMs }
+        return { thing, lease: { since: now, until: now + forMs } }
       }),
     )
-    for (const lease of begun) if (!this.#held.has(keyOf(lease.thing))) this.#keep(lease)
+    for (const one of begun) if (!this.#find(one.thing)) this.#keep(one)
   }
 
   async expire(limit: number): Promise<readonly Ended[]> {
     const { group, sql } = this.#running()
     const now = this.#options.clock.now()
-    const over: Lease[] = []
+    const over: Over[] = []
     try {
       return await group.write(() => {
         const again = (sql.unsettled.all(now, limit) as unknown as Row[]).map(endedOfRow)
         over.push(...this.#takeOver(now, limit - again.length))
         for (const { thing } of over) sql.end.run(thing.kind, thing.tenantId, thing.name)
-        const ended = [...again, ...over.map(({ thing, since }) => ({ ...thing, since }))]
+        const ended = [...again, ...over.map(({ thing, lease }) => ({ ...thing, since: lease.since }))]
         for (const { kind, tenantId, name, since } of ended) sql.take.run(kind, tenantId, name, since, now + settleMs)
         return ended
       })
     } catch (error) {
-      for (const lease of over) this.#keep(lease)
+      for (const one of over) this.#keep(one)
       throw error
     }
   }
@@ -127,21 +129,46 @@ export class EmbeddedLeases implements Leases {
     await group.write(() => sql.settle.run(kind, tenantId, name, since))
   }
 
-  #keep(lease: Lease): void {
-    this.#held.set(keyOf(lease.thing), lease)
+  async heldSince(things: readonly Held[]): Promise<readonly (number | undefined)[]> {
+    this.#running()
+    return things.map((thing) => this.#find(thing)?.since)
+  }
+
+  #find({ kind, tenantId, name }: Held): Lease | undefined {
+    return this.#held[kind].get(tenantId)?.get(name)
+  }
+
+  #keep({ thing: { kind, tenantId, name }, lease }: Over): void {
+    const names = this.#held[kind].get(tenantId)
+    if (names) names.set(name, lease)
+    else this.#held[kind].set(tenantId, new Map([[name, lease]]))
     this.#earliest = Math.min(this.#earliest, lease.until)
   }
 
   /** Oldest first. */
-  #takeOver(now: number, limit: number): readonly Lease[] {
+  #takeOver(now: number, limit: number): readonly Over[] {
     if (now < this.#earliest) return []
-    const over = [...this.#held.values()].filter(({ until }) => until <= now)
-    over.sort((a, b) => a.until - b.until || a.since - b.since)
+    const over = [...this.#all()].filter(({ lease }) => lease.until <= now)
+    over.sort((a, b) => a.lease.until - b.lease.until || a.lease.since - b.lease.since)
     const taken = over.slice(0, limit)
-    for (const { thing } of taken) this.#held.delete(keyOf(thing))
+    for (const { thing } of taken) this.#letGo(thing)
     this.#earliest = Number.POSITIVE_INFINITY
-    for (const { until } of this.#held.values()) this.#earliest = Math.min(this.#earliest, until)
+    for (const { lease } of this.#all()) this.#earliest = Math.min(this.#earliest, lease.until)
     return taken
+  }
+
+  #letGo({ kind, tenantId, name }: Held): void {
+    const names = this.#held[kind].get(tenantId)
+    names?.delete(name)
+    if (names?.size === 0) this.#held[kind].delete(tenantId)
+  }
+
+  *#all(): Generator<Over> {
+    for (const kind of ['user', 'room'] as const) {
+      for (const [tenantId, names] of this.#held[kind]) {
+        for (const [name, lease] of names) yield { thing: { kind, tenantId, name }, lease }
+      }
+    }
   }
 
   /** @throws FanfareError `unavailable` before the start and after the end */

@@ -11,6 +11,7 @@ const scripts = {
   hold: readScript(new URL('./scripts/leases-hold.lua', import.meta.url)),
   expire: readScript(new URL('./scripts/leases-expire.lua', import.meta.url)),
   settle: readScript(new URL('./scripts/leases-settle.lua', import.meta.url)),
+  since: readScript(new URL('./scripts/leases-since.lua', import.meta.url)),
 }
 
 const mostPartitions = 8
@@ -18,6 +19,8 @@ const mostPartitions = 8
 const thingsPerCall = 500
 /** After so long without a node that holds or asks, a deployment is over. */
 const keptMs = 24 * 60 * 60_000
+
+type Portion = { readonly partition: Partition; readonly names: string[] }
 
 export class RedisLeases implements Leases {
   readonly #redis: Redis
@@ -39,22 +42,41 @@ export class RedisLeases implements Leases {
 
   async hold(things: readonly Held[], forMs: number): Promise<void> {
     this.#mustRun()
-    const byPartition = new Map<Partition, string[]>()
+    const calls = this.#portionsOf(things).map(({ partition, names }) => {
+      const keys = this.#keysOf(partition).slice(0, 2)
+      return this.#redis.run(partition, { script: scripts.hold, keys, args: [forMs, keptMs + forMs, ...names] })
+    })
+    await Promise.all(calls)
+  }
+
+  async heldSince(things: readonly Held[]): Promise<readonly (number | undefined)[]> {
+    this.#mustRun()
+    const found = new Map<string, number>()
+    const calls = this.#portionsOf(things).map(async ({ partition, names }) => {
+      const keys = this.#keysOf(partition).slice(1, 2)
+      const reply = await this.#redis.run(partition, { script: scripts.since, keys, args: names })
+      const times = Array.isArray(reply) ? reply : []
+      for (const [index, name] of names.entries()) if (times[index]) found.set(name, Number(times[index]))
+    })
+    await Promise.all(calls)
+    return things.map((thing) => found.get(textOf(thing)))
+  }
+
+  /** By the partition that they are in, so many at most as one script is to take. */
+  #portionsOf(things: readonly Held[]): readonly Portion[] {
+    const last = new Map<Partition, Portion>()
+    const all: Portion[] = []
     for (const thing of things) {
       const partition = this.#partitionOf(thing)
-      const names = byPartition.get(partition)
-      if (names) names.push(textOf(thing))
-      else byPartition.set(partition, [textOf(thing)])
-    }
-    const calls: Promise<Reply>[] = []
-    for (const [partition, names] of byPartition) {
-      const keys = this.#keysOf(partition).slice(0, 2)
-      for (let from = 0; from < names.length; from += thingsPerCall) {
-        const args = [forMs, keptMs + forMs, ...names.slice(from, from + thingsPerCall)]
-        calls.push(this.#redis.run(partition, { script: scripts.hold, keys, args }))
+      let portion = last.get(partition)
+      if (!portion || portion.names.length === thingsPerCall) {
+        portion = { partition, names: [] }
+        last.set(partition, portion)
+        all.push(portion)
       }
+      portion.names.push(textOf(thing))
     }
-    await Promise.all(calls)
+    return all
   }
 
   /** Whoever begins elsewhere each time meets what others have left. */
