@@ -8,14 +8,27 @@ const table = Uint16Array.from({ length: 256 }, (_, byte) => {
   return crc
 })
 
-export const crc16 = (bytes: Uint8Array): number => {
+/** Of the text in UTF-8. Asked for with every publish, so nothing is made on the way where each character is a byte. */
+export const crc16 = (text: string): number => {
   let crc = 0
-  for (const byte of bytes) crc = ((crc << 8) ^ table[((crc >> 8) ^ byte) & 0xff]!) & 0xffff
+  for (let index = 0; index < text.length; index++) {
+    const byte = text.charCodeAt(index)
+    if (byte > 0x7f) return crc16OfBytes(Buffer.from(text))
+    crc = next(crc, byte)
+  }
   return crc
 }
+
+const crc16OfBytes = (bytes: Uint8Array): number => {
+  let crc = 0
+  for (const byte of bytes) crc = next(crc, byte)
+  return crc
+}
+
+const next = (crc: number, byte: number): number => ((crc << 8) ^ table[((crc >> 8) ^ byte) & 0xff]!) & 0xffff
 
 export const slotOf = (key: string): number => {
   const open = key.indexOf('{')
   const close = open < 0 ? -1 : key.indexOf('}', open + 1)
-  return crc16(Buffer.from(close > open + 1 ? key.slice(open + 1, close) : key)) % slotCount
+  return crc16(close > open + 1 ? key.slice(open + 1, close) : key) % slotCount
 }

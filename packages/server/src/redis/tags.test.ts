@@ -8,6 +8,8 @@ test('a slot is what Redis says it is', () => {
   expect(slotOf('foo{}{bar}')).not.toBe(slotOf('bar'))
   expect(slotOf('foo{{bar}}zap')).toBe(slotOf('{bar'))
   expect(slotOf('')).toBe(0)
+  expect(slotOf('Zürich')).toBe(5_420)
+  expect(slotOf('病房')).toBe(13_774)
 })
 
 test('each partition has a 64th part of the slots to itself, whatever stands behind its tag', () => {

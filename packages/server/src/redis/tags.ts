@@ -22,4 +22,4 @@ export const singlePartition = partitionsOf(clusterTags.slice(0, 1))
 
 /** The same for the same name, in every process of every version. */
 export const partitionFor = (partitions: readonly Partition[], name: string): Partition =>
-  partitions[crc16(Buffer.from(name)) % partitions.length]!
+  partitions[partitions.length === 1 ? 0 : crc16(name) % partitions.length]!

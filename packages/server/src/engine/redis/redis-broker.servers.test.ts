@@ -59,6 +59,26 @@ test('a batch is one step: rooms and kinds in the order in which they were given
   expect(await world.dataIn(a)).toEqual(['a2', 'a3'])
 })
 
+test('each of a batch is answered in the epoch in which it is heard, whatever its writer knew of the room', async () => {
+  await using world = await BrokerWorld.open(server)
+  const room = world.room('a')
+  const first = (await world.publish(world.write(room, 'first')))[0]!.receipt
+  await world.listen(room)
+  const answered = []
+  for (const known of [undefined, first, { epoch: 'another', offset: 9 }]) {
+    const write = (data: string, more = {}) => world.write(room, data, { ...(known && { known }), ...more })
+    const forget = { kind: 'forget', room, ...(known && { known }) } as const
+    const batch = [write('a'), write('b', { key: 'k' }), write('c', { key: 'k' }), forget, write('d'), write('e')]
+    for (const each of await world.send(...batch)) {
+      if (each.kind === 'published' && !each.duplicate) answered.push([each.receipt.epoch, each.receipt.offset])
+    }
+  }
+  const heard = () => world.heard.filter(({ kind }) => kind === 'event')
+  await until(() => heard().length === 12)
+  expect(answered).toEqual(heard().map((each) => [each.epoch, each.kind === 'event' ? each.event.offset : 0]))
+  expect(new Set(answered.map(([epoch]) => epoch)).size).toBe(4)
+})
+
 test('I4 a top below what a writer or a comparer knows begins a new epoch before anything else, and everybody hears of it', async () => {
   await using world = await BrokerWorld.open(server)
   for (const kind of ['write', 'compare'] as const) {

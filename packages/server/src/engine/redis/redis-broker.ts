@@ -86,7 +86,7 @@ export class RedisBroker implements Broker {
 
   laneOf(room: RoomKey): Lane {
     const lanes = this.#lanes[this.#options.redis.partitionOf(room).index]!
-    return lanes.length === 1 ? lanes[0]! : lanes[crc16(Buffer.from(room)) % lanes.length]!
+    return lanes.length === 1 ? lanes[0]! : lanes[crc16(room) % lanes.length]!
   }
 
   async write(lane: Lane, writes: readonly Write[]): Promise<readonly Written[]> {
@@ -97,7 +97,7 @@ export class RedisBroker implements Broker {
     const channels = roomChannel(redis, partition, '')
     const args = [shortId(), idempotencyMs, unreactedLeaseMs, channels, ...batch.args]
     const [master, ...answers] = (await redis.run(partition, { script: scripts.write, keys, args })) as Reply[]
-    const written = writes.map((write, index) => writtenOf(write, answers[index]!))
+    const written = writtenOf(batch, answers)
     if (!writes.some((write) => waitsForReplicas(write.room))) return written
     return this.#whenReplicated({ partition, master: String(master), writes, written, bodies: batch.bodies })
   }

@@ -136,8 +136,9 @@ export class Running {
           return { ...receipt, duplicate: true }
         }
         const event = { ...write.draft, offset: receipt.offset }
-        this.#acknowledged(room, { epoch: receipt.epoch, event, ...answer })
-        return { ...receipt, duplicate: false, event }
+        this.#acknowledged(room, { epoch: receipt.epoch, event, asked: answer.asked, now: answer.now })
+        const { id, epoch, offset, timestamp, durability } = receipt
+        return { id, epoch, offset, timestamp, durability, duplicate: false, event }
       }
     }
   }

@@ -1,12 +1,23 @@
 /** A batch of writes as `scripts/write.lua` wants it, and what that answers. Pure; which event goes where is decided there. */
-import { FanfareError } from '@fanfare/protocol'
+import { FanfareError, type Position } from '@fanfare/protocol'
 import type { LogPolicy, LogRoom } from '../../model/room.ts'
 import type { RoomKey } from '../../model/room-key.ts'
 import type { Reply } from '../../redis/redis.ts'
 import type { Write, Written } from './broker.ts'
 import type { RoomKeys } from './room-keys.ts'
 
+type RoomOfBatch = {
+  readonly index: number
+  /** Says what is known of the room. */
+  write: Write
+  /** The epoch that answers are in which name none. */
+  told: string
+}
+
 export type WriteBatch = {
+  readonly writes: readonly Write[]
+  /** Of each write. */
+  readonly rooms: readonly RoomOfBatch[]
   /** From KEYS[4]. */
   readonly keys: readonly string[]
   /** From ARGV[7]. */
@@ -35,58 +46,86 @@ export const waitsForReplicas = (room: LogRoom): boolean => room.log.acks === 'r
 const keysBefore = 3
 
 export const batchOf = (writes: readonly Write[], names: RoomKeys): WriteBatch => {
-  const rooms = new Map<RoomKey, { readonly index: number; write: Write }>()
-  for (const write of writes) {
-    const known = rooms.get(write.room.key)
-    if (!known) rooms.set(write.room.key, { index: rooms.size + 1, write })
-    // What is known may have grown while they waited together.
-    else if (write.known) known.write = write
-  }
+  const byKey = new Map<RoomKey, RoomOfBatch>()
+  const rooms = writes.map((write) => roomOf(byKey, write))
   const keys: string[] = []
-  const args: (string | number)[] = [rooms.size]
-  for (const { write } of rooms.values()) {
-    const { key, log } = write.room
-    keys.push(names.meta(key), names.log(key))
-    args.push(
-      key,
-      finite(log.keep),
-      finite(log.forMs),
-      metaLifeMs(log),
-      write.known?.epoch ?? '',
-      write.known?.offset ?? 0,
-    )
-  }
-  const bodies = writes.map((write) => {
-    const { index } = rooms.get(write.room.key)!
-    if (write.kind === 'forget') {
-      args.push('f', index, write.room.log.unique ? 'u' : '')
-      return ''
-    }
-    const body = JSON.stringify(write.draft)
-    const keyed = write.key === undefined ? '' : 'k'
-    const special = `${keyed}${write.react && write.room.log.durable ? 'r' : ''}${waitsForReplicas(write.room) ? 'w' : ''}`
-    args.push('p', index, special, body)
-    if (special !== '') {
-      const once = write.key === undefined ? 0 : keysBefore + keys.push(names.once(write.room.key, write.key))
-      args.push(once, write.draft.id, write.draft.timestamp)
-    }
-    return body
+  const args: (string | number)[] = [byKey.size]
+  for (const room of byKey.values()) pushRoom(room, names, { keys, args })
+  const bodies = writes.map((write, at) => {
+    const { index } = rooms[at]!
+    if (write.kind === 'publish') return pushPublish(write, index, { names, keys, args })
+    args.push(`f${index} ${write.room.log.unique ? 'u' : ''}`)
+    return ''
   })
-  return { keys, args, bodies }
+  return { writes, rooms, keys, args, bodies }
 }
 
-/** What was answered to one write. */
-export const writtenOf = (write: Write, answer: Reply): Written => {
-  const [kind, epoch, offset, timestamp, id] = answer as readonly [number, string, number, string, string]
-  if (kind === 3) return { kind: 'forgotten', epoch }
-  if (kind === 0 || write.kind === 'forget') {
-    return {
-      kind: 'failed',
-      error: new FanfareError('unavailable', 'Redis did not do it.', { cause: new Error(epoch) }),
-    }
+const roomOf = (byKey: Map<RoomKey, RoomOfBatch>, write: Write): RoomOfBatch => {
+  const first = byKey.get(write.room.key)
+  if (!first) {
+    const room = { index: byKey.size + 1, write, told: '' }
+    byKey.set(write.room.key, room)
+    return room
   }
-  const duplicate = kind === 2
+  // What is known may have grown while they waited together.
+  if (write.known) first.write = write
+  return first
+}
+
+type Pushed = { readonly keys: string[]; readonly args: (string | number)[] }
+
+const pushRoom = (room: RoomOfBatch, names: RoomKeys, { keys, args }: Pushed): void => {
+  const { key, log } = room.write.room
+  const { known } = room.write
+  room.told = known?.epoch ?? ''
+  keys.push(names.meta(key), names.log(key))
+  args.push(key, finite(log.keep), finite(log.forMs), metaLifeMs(log), known?.epoch ?? '', known?.offset ?? 0)
+}
+
+const pushPublish = (
+  { room, draft, key, react }: Write & { kind: 'publish' },
+  index: number,
+  { names, keys, args }: Pushed & { readonly names: RoomKeys },
+): string => {
+  const body = JSON.stringify(draft)
+  const kept = react && room.log.durable
+  const waits = waitsForReplicas(room)
+  if (key === undefined && !kept && !waits) args.push(index, body)
+  else {
+    const once = key === undefined ? 0 : keysBefore + keys.push(names.once(room.key, key))
+    const special = `${key === undefined ? '' : 'k'}${kept ? 'r' : ''}${waits ? 'w' : ''}`
+    args.push(`p${index} ${special}`, body, once, draft.id, draft.timestamp)
+  }
+  return body
+}
+
+/** What was answered to each write of a batch. */
+export const writtenOf = ({ writes, rooms }: WriteBatch, answers: readonly Reply[]): readonly Written[] =>
+  writes.map((write, index) => {
+    const answer = answers[index]!
+    const room = rooms[index]!
+    if (typeof answer === 'number') return publishedOf(write, { epoch: room.told, offset: answer })
+    const [kind, epoch, offset, timestamp, id] = answer as readonly [number, string, number, string, string]
+    if (kind === 3) return { kind: 'forgotten', epoch }
+    if (kind === 0) return failedOf(epoch)
+    if (kind === 2) return publishedOf(write, { epoch, offset }, { id, timestamp })
+    room.told = epoch
+    return publishedOf(write, { epoch, offset })
+  })
+
+const failedOf = (why: string): Written => ({
+  kind: 'failed',
+  error: new FanfareError('unavailable', 'Redis did not do it.', { cause: new Error(why) }),
+})
+
+/** @param first what was published with the same key before */
+const publishedOf = (
+  write: Write,
+  { epoch, offset }: Position,
+  first?: { readonly id: string; readonly timestamp: string },
+): Written => {
+  if (write.kind === 'forget') return failedOf('it answered something else')
+  const { id, timestamp } = first ?? write.draft
   const durability = waitsForReplicas(write.room) ? 'replicas' : 'broker'
-  const first = duplicate ? { id, timestamp } : { id: write.draft.id, timestamp: write.draft.timestamp }
-  return { kind: 'published', duplicate, receipt: { ...first, epoch, offset, durability } }
+  return { kind: 'published', duplicate: first !== undefined, receipt: { id, epoch, offset, timestamp, durability } }
 }

@@ -19,12 +19,14 @@ ARGV   1    time in ms, or 0 to ask the server
        7    how many rooms
        then six a room: name; keep; age in ms (both -1 for no end); ms until its meta may expire (0 never); the epoch and the
        top that the caller knows ('' and 0: nothing)
-       then a write: 'f', index of the room, 'u' when its name is never used again, else ''; or
-                     'p', index of the room, what is special about it, the event's JSON, and if anything is special the index
-                     of its idempotency key in KEYS (0: none), the event's id and timestamp
+       then a write: '<index of the room>', the event's JSON; or, when anything is special about it,
+                     'p<index of the room> <what>', the event's JSON, the index of its idempotency key in KEYS (0: none), the
+                     event's id and timestamp; or
+                     'f<index of the room> ', with a u behind it when the room's name is never used again
        Special are, one letter each: k = it has a key, r = keep it as unreacted, w = wait with the fan-out
-RETURN ARGV[2], then a list for each write: {1, epoch, offset} published, {2, epoch, offset, timestamp, id} published earlier,
-       {3, epoch} forgotten, {0, why} not done, alone of all
+RETURN ARGV[2], then for each write: offset, published in the epoch that the caller knows or was told last in this answer,
+       or a list: {1, epoch, offset} published, {2, epoch, offset, timestamp, id} published earlier, {3, epoch} forgotten,
+       {0, why} not done, alone of all
 ERROR  FENCED  the master is not who the caller takes it for, or is new: nothing was done
 
 I1 I4  A room without a meta, or whose top is below what is known of it, begins in a new epoch before anything is appended.
@@ -77,7 +79,7 @@ local function go_on(room)
 end
 
 local function tell_forgotten(room)
-  redis.call('SPUBLISH', channels .. room.name, '1 f ' .. room.epoch)
+  redis.call('SPUBLISH', room.channel, '1 f ' .. room.epoch)
 end
 
 -- All its fields from the start: a table that grows is what most of the time would go into.
@@ -87,7 +89,7 @@ local function open(index)
   local meta = redis.call('HMGET', KEYS[key], 'e', 't', 'a', 'x')
   local top = tonumber(meta[2])
   local room = {
-    name = ARGV[arg], keep = tonumber(ARGV[arg + 1]), age = tonumber(ARGV[arg + 2]), ttl = tonumber(ARGV[arg + 3]),
+    name = ARGV[arg], channel = channels .. ARGV[arg], told = known_epoch, keep = tonumber(ARGV[arg + 1]), age = tonumber(ARGV[arg + 2]), ttl = tonumber(ARGV[arg + 3]),
     meta = KEYS[key], log = KEYS[key + 1], epoch = meta[1], top = top, at = tonumber(meta[3]), expires = tonumber(meta[4]),
     top_text = meta[2], at_text = meta[3], before = top, changed = false, gone = false,
   }
@@ -158,8 +160,10 @@ local function publish(room, special, body, arg)
     redis.call('HSET', own, room.name .. '\n' .. ARGV[arg + 1], room.at_text .. ' ' .. room.top_text .. ' ' .. body)
   end
   if not string.find(special, 'w', 1, true) then
-    redis.call('SPUBLISH', channels .. room.name, '1 e ' .. room.epoch .. ' ' .. room.top_text .. ' ' .. body)
+    redis.call('SPUBLISH', room.channel, '1 e ' .. room.epoch .. ' ' .. room.top_text .. ' ' .. body)
   end
+  if room.told == room.epoch then return room.top end
+  room.told = room.epoch
   return { 1, room.epoch, room.top }
 end
 
@@ -226,20 +230,24 @@ local function close(room)
   end
 end
 
-local function done(kind, index, special, body, arg)
+local function done(kind, index, special, arg)
   local room = rooms[index] or open(index)
   if kind == 'f' then return forget(room, special) end
-  return publish(room, special, body, arg)
+  return publish(room, special, ARGV[arg + 1], arg + 2)
 end
 
 local answers = { ARGV[2] }
 local arg = 8 + count * 6
 while ARGV[arg] do
-  local kind, special = ARGV[arg], ARGV[arg + 2]
-  local ok, answer = pcall(done, kind, tonumber(ARGV[arg + 1]), special, ARGV[arg + 3], arg + 4)
+  local kind, index, special, size = 'p', tonumber(ARGV[arg]), '', 2
+  if not index then
+    kind, index, special = string.match(ARGV[arg], '^(%a)(%d+) (%a*)$')
+    index, size = tonumber(index), kind == 'f' and 1 or 5
+  end
+  local ok, answer = pcall(done, kind, index, special, arg)
   if not ok then answer = { 0, type(answer) == 'table' and answer.err or tostring(answer) } end
   answers[#answers + 1] = answer
-  arg = arg + (kind == 'f' and 3 or special == '' and 4 or 7)
+  arg = arg + size
 end
 for _, room in pairs(rooms) do close(room) end
 return answers
