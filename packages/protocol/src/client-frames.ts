@@ -4,7 +4,7 @@
  */
 import { FanfareError } from './error.ts'
 import type { Position } from './event.ts'
-import type { ClientFrame, FrameId, RoomRequest, Since } from './frames.ts'
+import type { ClientFrame, FrameId, PublishFrame, RoomRequest, Since } from './frames.ts'
 import type { Json, JsonObject } from './json.ts'
 import { defaultLimits } from './limits.ts'
 import { parseJson, type ScanLimits } from './scan.ts'
@@ -69,14 +69,23 @@ const readers: { readonly [Type in ClientFrame['type']]: Reader<Type> } = {
     return { type: 'subscribe', ...id(source), rooms: roomRequests(source.rooms, limits) }
   },
   unsubscribe: (source) => ({ type: 'unsubscribe', ...id(source), room: name(source, 'room') }),
-  publish: (source, limits) => ({
-    type: 'publish',
-    ...id(source),
-    room: name(source, 'room'),
-    event: name(source, 'event'),
-    data: required(source, 'data'),
-    ...idempotencyKey(source, limits),
-  }),
+  publish(source, limits) {
+    // By far the most frames, so nothing is made and copied on the way.
+    const frameId = idIn(source)
+    const room = name(source, 'room')
+    const event = name(source, 'event')
+    const data = required(source, 'data')
+    const key = keyIn(source, limits)
+    const frame: { -readonly [Member in keyof PublishFrame]: PublishFrame[Member] } = {
+      type: 'publish',
+      room,
+      event,
+      data,
+    }
+    if (frameId !== undefined) frame.id = frameId
+    if (key !== undefined) frame.key = key
+    return frame
+  },
   command: (source, limits) => ({
     type: 'command',
     ...id(source),
@@ -127,10 +136,14 @@ const wrong = (member: string, expected: string): FanfareError =>
 const quoted = (text: string): string => JSON.stringify(text.slice(0, 40))
 
 const id = (source: JsonObject): { readonly id?: FrameId } => {
-  const value = source.id
-  if (value === undefined) return {}
-  if (typeof value === 'string' && value.length <= maxIdLength) return { id: value }
-  if (typeof value === 'number' && Number.isSafeInteger(value)) return { id: value }
+  const value = idIn(source)
+  return value === undefined ? {} : { id: value }
+}
+
+const idIn = ({ id: value }: JsonObject): FrameId | undefined => {
+  if (value === undefined) return undefined
+  if (typeof value === 'string' && value.length <= maxIdLength) return value
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return value
   throw wrong('id', `a string of at most ${maxIdLength} characters or a safe integer`)
 }
 
@@ -147,9 +160,13 @@ const required = (source: JsonObject, member: string): Json => {
 }
 
 const idempotencyKey = (source: JsonObject, limits: DecodeLimits): { readonly key?: string } => {
-  const key = source.key
-  if (key === undefined) return {}
-  if (typeof key === 'string' && isKey(key) && utf8Length(key) <= limits.keyBytes) return { key }
+  const key = keyIn(source, limits)
+  return key === undefined ? {} : { key }
+}
+
+const keyIn = ({ key }: JsonObject, limits: DecodeLimits): string | undefined => {
+  if (key === undefined) return undefined
+  if (typeof key === 'string' && isKey(key) && utf8Length(key) <= limits.keyBytes) return key
   throw wrong('key', `a string of 1 to ${limits.keyBytes} bytes, without U+0000`)
 }
 

@@ -11,54 +11,68 @@ const unsafeKeys: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'pr
  * @throws FanfareError `invalid_payload`, with the path of what is wrong
  */
 export const plainJson = (value: unknown, subject: string): Json => {
-  const path: (string | number)[] = []
-  const fail = (problem: string): never => {
-    throw new FanfareError(
-      'invalid_payload',
-      `${subject}: ${path.length === 0 ? '' : `${path.join('.')}: `}${problem}.`,
+  const made = copy(value, 0)
+  if (!(made instanceof NotPlain)) return made
+  const place = made.path.length === 0 ? '' : `${made.path.join('.')}: `
+  throw new FanfareError('invalid_payload', `${subject}: ${place}${made.problem}.`)
+}
+
+/** What is wrong, and where: each level that it goes up through adds itself, so that what is right needs no path. */
+class NotPlain {
+  readonly problem: string
+  readonly path: (string | number)[] = []
+
+  constructor(problem: string) {
+    this.problem = problem
+  }
+
+  in(key: string | number): this {
+    this.path.unshift(key)
+    return this
+  }
+}
+
+const copy = (value: unknown, depth: number): Json | NotPlain => {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return value
+    case 'number':
+      return Number.isFinite(value) ? value : new NotPlain(`${value} is no JSON number`)
+    case 'object':
+      if (value === null) return null
+      if (depth >= defaultLimits.jsonDepth) return new NotPlain(`deeper than ${defaultLimits.jsonDepth} levels`)
+      return Array.isArray(value) ? copyList(value, depth + 1) : copyObject(value, depth + 1)
+    default:
+      return new NotPlain(`${typeof value} is not JSON`)
+  }
+}
+
+const copyList = (list: readonly unknown[], depth: number): Json | NotPlain => {
+  const made: Json[] = []
+  for (let index = 0; index < list.length; index++) {
+    const inner = copy(list[index], depth)
+    if (inner instanceof NotPlain) return inner.in(index)
+    made.push(inner)
+  }
+  return made
+}
+
+const copyObject = (source: object, depth: number): Json | NotPlain => {
+  const prototype: unknown = Object.getPrototypeOf(source)
+  if (prototype !== Object.prototype && prototype !== null) {
+    return new NotPlain(
+      `a ${source.constructor?.name ?? 'class instance'} is not plain JSON; turn it into a string or a plain object`,
     )
   }
-  const copy = (inner: unknown): Json => {
-    switch (typeof inner) {
-      case 'string':
-      case 'boolean':
-        return inner
-      case 'number':
-        return Number.isFinite(inner) ? inner : fail(`${inner} is no JSON number`)
-      case 'object':
-        if (inner === null) return null
-        if (path.length >= defaultLimits.jsonDepth) return fail(`deeper than ${defaultLimits.jsonDepth} levels`)
-        return Array.isArray(inner) ? copyList(inner) : copyObject(inner)
-      default:
-        return fail(`${typeof inner} is not JSON`)
-    }
+  const made: { [key: string]: Json } = {}
+  for (const key of Object.keys(source)) {
+    const value = (source as { readonly [key: string]: unknown })[key]
+    if (value === undefined) continue
+    if (unsafeKeys.has(key)) return new NotPlain('this key is not allowed').in(key)
+    const inner = copy(value, depth)
+    if (inner instanceof NotPlain) return inner.in(key)
+    made[key] = inner
   }
-  const copyList = (list: readonly unknown[]): Json => {
-    const made: Json[] = []
-    for (let index = 0; index < list.length; index++) {
-      path.push(index)
-      made.push(copy(list[index]))
-      path.pop()
-    }
-    return made
-  }
-  const copyObject = (source: object): Json => {
-    const prototype: unknown = Object.getPrototypeOf(source)
-    if (prototype !== Object.prototype && prototype !== null) {
-      return fail(
-        `a ${source.constructor?.name ?? 'class instance'} is not plain JSON; turn it into a string or a plain object`,
-      )
-    }
-    const made: { [key: string]: Json } = {}
-    for (const key of Object.keys(source)) {
-      const inner = (source as { readonly [key: string]: unknown })[key]
-      if (inner === undefined) continue
-      path.push(key)
-      if (unsafeKeys.has(key)) fail('this key is not allowed')
-      made[key] = copy(inner)
-      path.pop()
-    }
-    return made
-  }
-  return copy(value)
+  return made
 }

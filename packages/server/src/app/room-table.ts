@@ -15,7 +15,13 @@ export type RoomTableOptions = {
 export const createRoomTable = (entries: readonly RoomEntry[], { remembered = 10_000 }: RoomTableOptions = {}) => {
   const byLength = bySpecificity(entries)
   const rooms = new Map<RoomKey, Room>()
+  /** The one asked for last: frames of one connection come many at a time, and mostly for one room. */
+  let last: Room | undefined
   const find: App['room'] = (tenantId, name) => {
+    if (last?.name !== name || last.tenantId !== tenantId) last = findByKey(tenantId, name)
+    return last
+  }
+  const findByKey: App['room'] = (tenantId, name) => {
     const key = roomKey(tenantId, name)
     const known = rooms.get(key)
     if (known) return known

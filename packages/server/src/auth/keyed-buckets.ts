@@ -7,6 +7,8 @@ const sweep = 4
 export class KeyedBuckets {
   /** From the longest unused to the last used. */
   readonly #buckets = new Map<string, TokenBucket>()
+  /** The last used, which is at the end already and stays when others are forgotten. */
+  #last: { readonly key: string; readonly bucket: TokenBucket } | undefined
   readonly #rate: Rate
   readonly #capacity: number
 
@@ -21,11 +23,13 @@ export class KeyedBuckets {
 
   /** 0 when taken; else the ms to wait. */
   take(key: string, now: number, cost = 1): number {
+    if (this.#last?.key === key) return this.#last.bucket.take(now, cost)
     const known = this.#buckets.get(key)
     if (known) this.#buckets.delete(key)
     else this.#makeRoom(now)
     const bucket = known ?? new TokenBucket(this.#rate, now)
     this.#buckets.set(key, bucket)
+    this.#last = { key, bucket }
     return bucket.take(now, cost)
   }
 

@@ -3,6 +3,7 @@ import { FanfareError, type Json, type PublishResult } from '@fanfare/protocol'
 import type { Room } from '../app/app.ts'
 import type { Draft, Published, PublishOptions } from '../engine/room-log.ts'
 import { isoTime } from '../lib/iso-time.ts'
+import { isLargerAsJson, jsonBytes } from '../lib/json-size.ts'
 import { type Soon, soon } from '../lib/soon.ts'
 import type { Caller } from '../model/caller.ts'
 import { authorise } from './authorise.ts'
@@ -113,6 +114,6 @@ const callerScope = (caller: Caller): string =>
 
 /** @throws FanfareError `too_large` */
 export const checkSize = (data: Json, limit: number): void => {
-  const size = Buffer.byteLength(JSON.stringify(data))
-  if (size > limit) throw new FanfareError('too_large', `The event's data has ${size} bytes; the limit is ${limit}.`)
+  if (!isLargerAsJson(data, limit)) return
+  throw new FanfareError('too_large', `The event's data has ${jsonBytes(data)} bytes; the limit is ${limit}.`)
 }

@@ -16,7 +16,7 @@ export type Told = Pick<AuditEntry, 'subject' | 'detail'> & { readonly action: A
 
 /** Of a verb that was let through, on whose behalf it ran. */
 export const tell = ({ audit }: Teller, caller: Caller, told: Told): void =>
-  void audit.record({ tenantId: caller.tenantId, actor: actorOf(caller), ...told }, 'soon')
+  void audit.record({ ...told, tenantId: caller.tenantId, actor: actorOf(caller) }, 'soon')
 
 export const tellOfSession = ({ audit }: Teller, session: Session, told: Told): void =>
   void audit.record({ tenantId: session.tenantId, actor: { kind: 'user', id: session.userId }, ...told }, 'soon')

@@ -1,7 +1,7 @@
 /** prom-client behind the server's own interface. Counting is a plain addition; prom-client is only asked when somebody reads. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import process from 'node:process'
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, Gauge, type Histogram, Registry } from 'prom-client'
 import type { MetricRule, NodeCounts } from '../app/metrics.ts'
 import type { Log } from '../lib/log.ts'
 import {
@@ -12,6 +12,7 @@ import {
   metricTable,
   type OwnMetrics,
 } from '../lib/metrics.ts'
+import { LeanHistogram } from './histogram.ts'
 
 /** The metrics as Prometheus reads them. */
 export type MetricsText = { text(): Promise<string>; readonly contentType: string }
@@ -103,10 +104,13 @@ const addGauges = (registry: Registry): Partial<Record<GaugeName, () => number>>
   return gauges
 }
 
-const addHistograms = (registry: Registry): Record<HistogramName, Histogram> => {
-  const histograms = {} as Record<HistogramName, Histogram>
+const addHistograms = (registry: Registry): Record<HistogramName, LeanHistogram> => {
+  const histograms = {} as Record<HistogramName, LeanHistogram>
   for (const [name, help] of entries(metricTable.histograms)) {
-    histograms[name] = new Histogram({ name, help, buckets: secondsBuckets, registers: [registry] })
+    const histogram = new LeanHistogram({ name, help, buckets: secondsBuckets })
+    histograms[name] = histogram
+    // All that the registry does with a metric is in `LeanHistogram`; prom-client's type asks for the class itself.
+    registry.registerMetric(histogram as unknown as Histogram)
   }
   return histograms
 }

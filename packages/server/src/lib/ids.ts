@@ -1,41 +1,32 @@
 /** Random names: UUIDv7 for events, 128-bit tokens for sessions and tickets, short ones for epochs and nodes. */
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 
 /** Makes an event id from the time in ms. Injected where tests need the same ids again. */
 export type Ids = (now: number) => string
 
-const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
-
-let pool = Buffer.alloc(0)
-let used = 0
-const random = (count: number): Buffer => {
-  if (used + count > pool.length) {
-    pool = randomBytes(4096)
-    used = 0
-  }
-  used += count
-  return pool.subarray(used - count, used)
-}
+/** A 12-bit counter in hexadecimal. */
+const counter = Array.from({ length: 0x1000 }, (_, count) => count.toString(16).padStart(3, '0'))
 
 let lastMs = 0
 let sequence = 0
+/** The time of `lastMs` and the version: what all ids of a millisecond begin with. */
+let front = ''
+
+const moveTo = (ms: number): void => {
+  lastMs = ms
+  sequence = 0
+  const time = ms.toString(16).padStart(12, '0')
+  front = `${time.slice(0, 8)}-${time.slice(8)}-7`
+}
+
+/** In a UUIDv4 the variant and 62 random bits come last, as in a UUIDv7: what is before them, with its hyphen, is left out. */
+const randomFrom = 'xxxxxxxx-xxxx-4xxx'.length
 
 /** UUIDv7 (RFC 9562, method 1): ids of one process rise even within a millisecond, by a 12-bit counter. */
 export const uuidv7: Ids = (now) => {
-  if (now > lastMs) {
-    lastMs = now
-    sequence = 0
-  } else if (++sequence > 0xfff) {
-    lastMs++
-    sequence = 0
-  }
-  const bytes = random(8)
-  const time = lastMs.toString(16).padStart(12, '0')
-  const high = (0x7000 | sequence).toString(16)
-  const variant = (0x8000 | (((bytes[0]! & 0x3f) << 8) | bytes[1]!)).toString(16)
-  let rest = ''
-  for (let index = 2; index < 8; index++) rest += hex[bytes[index]!]
-  return `${time.slice(0, 8)}-${time.slice(8)}-${high}-${variant}-${rest}`
+  if (now > lastMs) moveTo(now)
+  else if (++sequence >= counter.length) moveTo(lastMs + 1)
+  return front + counter[sequence] + randomUUID().slice(randomFrom)
 }
 
 /** An unguessable name: 128 bits, URL-safe. */

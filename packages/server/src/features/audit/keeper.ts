@@ -44,6 +44,8 @@ export class Keeper implements Audit {
   readonly #firsts: FirstOfMinute
   /** What anybody may cause as often as they like. */
   readonly #counted = new Map<string, Counted>()
+  #last: AuditEntry | undefined
+  #lastMinute = 0
   #timer: Timer | undefined
 
   constructor(options: KeeperOptions) {
@@ -60,11 +62,21 @@ export class Keeper implements Audit {
     if (!this.#options.reads && reads.has(action)) return done
     if (tenantId === operatorTenant) return this.#count(entry, urgency)
     if (often.has(action) || (actor.kind === 'application' && oftenByApplication.has(action))) {
-      const who = 'id' in actor ? actor.id : ''
+      if (this.#isAgain(entry)) return done
+      const who = idOf(actor)
       const code = entry.detail?.code ?? ''
       if (!this.#firsts.is(`${tenantId}|${action}|${code}|${actor.kind}|${who.length}:${who}|${subject}`)) return done
     }
     return this.#options.recorder.record(entry, urgency)
+  }
+
+  /** Whether it says what the one before said, in the same minute: publishes of one connection come many at a time. */
+  #isAgain(entry: AuditEntry): boolean {
+    const minute = Math.floor(this.#options.clock.now() / minuteMs)
+    const isAgain = minute === this.#lastMinute && this.#last !== undefined && isSame(this.#last, entry)
+    this.#last = entry
+    this.#lastMinute = minute
+    return isAgain
   }
 
   /** The first of a minute is kept as it is, the others as one that says how many they were. */
@@ -93,3 +105,13 @@ export class Keeper implements Audit {
     this.#tellCounted()
   }
 }
+
+const isSame = (one: AuditEntry, other: AuditEntry): boolean =>
+  one.action === other.action &&
+  one.subject === other.subject &&
+  one.tenantId === other.tenantId &&
+  one.actor.kind === other.actor.kind &&
+  idOf(one.actor) === idOf(other.actor) &&
+  one.detail?.code === other.detail?.code
+
+const idOf = (actor: AuditEntry['actor']): string => ('id' in actor ? actor.id : '')
