@@ -3,9 +3,12 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { benchFolder } from './lib/child.ts'
+import { describeContenders } from './lib/contenders.ts'
 import { type Figure, tableOf } from './lib/figures.ts'
-import { describeMachine } from './lib/machine.ts'
+import { currentCommit, describeMachine } from './lib/machine.ts'
+import type { ContenderState, Result } from './lib/results.ts'
 import type { Scenario } from './lib/run.ts'
+import { report } from './report/main.ts'
 import { chat } from './scenarios/chat.ts'
 import { connect } from './scenarios/connect.ts'
 import { fanout } from './scenarios/fanout.ts'
@@ -19,11 +22,20 @@ const usage = `npm run bench [-- [--quick] scenario…]
 
 Scenarios: ${Object.keys(scenarios).join(', ')}; all of them when none is named.
 --quick    shorter rounds and fewer sessions: for a look, not for a figure.
+
+npm run bench -- report [file…]
+
+Writes docs/benchmarks.md and its charts from files of results, or again from those that are kept beside it. Each scenario
+comes from the newest file that has it; docs/benchmarks/results.json may be one of them, to keep the scenarios that no other has.
 `
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
 
 const args = process.argv.slice(2)
+if (args[0] === 'report') {
+  report(args.slice(1))
+  process.exit(0)
+}
 const chosen = args.filter((arg) => !arg.startsWith('-'))
 const strange = args.filter((arg) => (arg.startsWith('-') ? arg !== '--quick' : !Object.hasOwn(scenarios, arg)))
 if (strange.length > 0) {
@@ -31,23 +43,29 @@ if (strange.length > 0) {
   process.exit(args.includes('--help') ? 0 : 2)
 }
 
-const machine = describeMachine()
+const [machine, commit] = [describeMachine(), currentCommit()]
 say(
   Object.entries(machine)
     .map(([name, value]) => `${name} ${value}`)
     .join(', '),
 )
+/** Without what only this machine needs to know, such as where a program is. */
+const contenders = describeContenders().map(({ contender, configured, ...found }): ContenderState => {
+  if ('missing' in found) say(`${contender} is missing: ${found.missing}`)
+  return { contender, configured, ...('missing' in found ? { missing: found.missing } : { version: found.version }) }
+})
+const folder = join(benchFolder, 'results')
+mkdirSync(folder, { recursive: true })
+const path = join(folder, `${new Date().toISOString().replace(/[:.]/g, '-')}.json`)
+
 const figures: Figure[] = []
 for (const [name, scenario] of Object.entries(scenarios)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue
   figures.push(...(await scenario({ quick: args.includes('--quick'), progress: say })))
+  // After each, so that what took an hour is not lost with what fails in the next.
+  const result: Result = { at: new Date().toISOString(), commit, arguments: args, machine, contenders, figures }
+  writeFileSync(path, `${JSON.stringify(result, null, 2)}\n`)
 }
-
-const at = new Date().toISOString()
-const folder = join(benchFolder, 'results')
-mkdirSync(folder, { recursive: true })
-const path = join(folder, `${at.replace(/[:.]/g, '-')}.json`)
-writeFileSync(path, `${JSON.stringify({ at, machine, arguments: args, figures }, null, 2)}\n`)
 
 process.stdout.write(`\n${tableOf(figures)}\n\n`)
 for (const one of figures) process.stdout.write(`${JSON.stringify(one)}\n`)

@@ -1,6 +1,6 @@
 /** What the figures were measured on, and how much of it others used meanwhile. */
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism, cpus, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -8,24 +8,29 @@ import { benchFolder, pinned } from './child.ts'
 
 export type Machine = { readonly [name: string]: string | number | boolean }
 
-const versionOf = (name: string): string => {
-  const path = join(benchFolder, '../node_modules', name, 'package.json')
-  return (JSON.parse(readFileSync(path, 'utf8')) as { readonly version: string }).version
-}
-
 const lineOf = (command: string, args: readonly string[]): string =>
   execFileSync(command, args, { cwd: benchFolder, encoding: 'utf8' }).trim()
 
+/** With `-dirty` where files were changed since. */
+export const currentCommit = (): string => lineOf('git', ['describe', '--always', '--dirty', '--exclude=*'])
+
+const firstLine = (path: string): string | undefined =>
+  existsSync(path) ? readFileSync(path, 'utf8').split('\n', 1)[0]?.trim() : undefined
+
+/** A guest shares its cores with strangers, so that a repeat may differ by more than the spread says. */
+const isVirtual = (): boolean => /^flags\s*:.*\bhypervisor\b/m.test(readFileSync('/proc/cpuinfo', 'utf8'))
+
+/** Nothing that names the machine or its user. */
 export const describeMachine = (): Machine => ({
   processor: cpus()[0]?.model ?? 'unknown',
   cores: availableParallelism(),
-  memoryGB: Math.round(totalmem() / 2 ** 30),
+  'memory, GB': Math.round(totalmem() / 2 ** 30),
   kernel: release(),
-  pinned,
+  'virtual machine': isVirtual(),
+  'frequency governor': firstLine('/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor') ?? 'not shown by the system',
+  'servers and loads pinned to cores of their own': pinned,
   bun: process.versions.bun ?? 'none',
   node: lineOf(join(benchFolder, '../node_modules/.bin/node'), ['--version']),
-  'socket.io': versionOf('socket.io'),
-  commit: lineOf('git', ['rev-parse', '--short', 'HEAD']),
 })
 
 /** Seconds that all cores together were busy since the start, in ticks of 10 ms. */

@@ -1,0 +1,124 @@
+/** Which charts the figures make. Any scenario gets what its figures are fit for; nothing is drawn that has nothing to compare. */
+import type { Figure } from '../lib/figures.ts'
+import { bars, type Panel } from './bars.ts'
+import { type CurvePanel, curves, type Drawn, hasCurve, isOverTime } from './curves.ts'
+import { goals } from './goals.ts'
+import { type LatencyPanel, percentileIn, percentiles } from './percentiles.ts'
+import { spokenUnit, titleOf } from './titles.ts'
+
+export type Chart = {
+  /** Without a folder. */
+  readonly file: string
+  /** None for the chart of all goals. */
+  readonly scenario?: string
+  readonly alternative: string
+  readonly svg: string
+}
+
+/** More would be a picture of which one never sees the whole. */
+const rowsInChart = 18
+
+export const chartsOf = (figures: readonly Figure[]): readonly Chart[] => {
+  const asked = figures.filter(({ goal }) => goal !== undefined)
+  const scenarios = [...Map.groupBy(figures, ({ scenario }) => scenario)]
+  return [
+    ...(asked.length > 0
+      ? [{ file: 'goals.svg', alternative: 'How far each figure is from its goal', svg: goals(asked) }]
+      : []),
+    ...scenarios.flatMap(([scenario, its]) => chartsOfScenario(scenario, its)),
+  ]
+}
+
+const chartsOfScenario = (scenario: string, figures: readonly Figure[]): readonly Chart[] => {
+  const curved = figures.filter(hasCurve)
+  const latencies = figures.filter(({ measure, curve }) => curve === undefined && percentileIn(measure))
+  const others = figures.filter(
+    (one) => one.unit !== 'times' && !curved.includes(one as Drawn) && !latencies.includes(one),
+  )
+  return [
+    ...[...Map.groupBy(others, ({ unit }) => unit)].flatMap(([unit, its]) => barCharts(scenario, unit, its)),
+    ...(latencies.length > 0 ? [latencyChart(scenario, latencies)] : []),
+    ...curveCharts(scenario, curved),
+  ]
+}
+
+const named = (scenario: string, ...rest: readonly string[]): string =>
+  `${[scenario, ...rest]
+    .filter((part, index, all) => part !== all[index - 1])
+    .join('-')
+    .toLowerCase()
+    .replaceAll('/s', 'per-second')
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '')}.svg`
+
+const barCharts = (scenario: string, unit: string, figures: readonly Figure[]): readonly Chart[] => {
+  const onTop = figures.filter(({ measure }) => measure === 'kernel')
+  const panels = [...Map.groupBy(figures, ({ measure }) => measure)]
+    .filter(
+      ([measure, its]) =>
+        measure !== 'kernel' && ((its.length > 1 && unit !== 'cores') || its.some(({ goal }) => goal)),
+    )
+    .map(([heading, its]): Panel => ({ heading, figures: its, ...(heading === 'resident' && { onTop }) }))
+  const parts = inParts(panels)
+  return parts.map((part, index) => {
+    const title = `${titleOf(scenario)}${parts.length > 1 ? ` (${index + 1} of ${parts.length})` : ''}`
+    const file = named(scenario, unit, ...(index > 0 ? [String(index + 1)] : []))
+    const alternative = `${title}: ${spokenUnit(unit)}, ${part.map(({ heading }) => heading).join('; ')}`
+    return { file, scenario, alternative, svg: bars({ title, subtitle: spokenUnit(unit) }, part) }
+  })
+}
+
+const inParts = (panels: readonly Panel[]): readonly (readonly Panel[])[] => {
+  const parts: Panel[][] = []
+  let rows = Number.POSITIVE_INFINITY
+  for (const panel of panels) {
+    rows += panel.figures.length
+    if (rows > rowsInChart) {
+      parts.push([])
+      rows = panel.figures.length
+    }
+    parts.at(-1)?.push(panel)
+  }
+  return parts
+}
+
+/** "Two nodes on Redis: latency", but not "Latency: latency". */
+const suffixed = (scenario: string, kind: string): string =>
+  scenario === kind ? titleOf(scenario) : `${titleOf(scenario)}: ${kind}`
+
+const latencyChart = (scenario: string, figures: readonly Figure[]): Chart => {
+  const known = figures.map((figure) => ({ figure, ...percentileIn(figure.measure) }))
+  const panels = [...Map.groupBy(known, (one) => one.of ?? '')].map(
+    ([heading, its]): LatencyPanel => ({
+      heading,
+      rows: [...Map.groupBy(its, ({ figure }) => figure.contender)].map(([contender, marks]) => ({
+        contender,
+        percentiles: marks.map(({ figure, name = '' }) => ({ figure, name })),
+      })),
+    }),
+  )
+  const title = suffixed(scenario, 'latency')
+  const subtitle = 'Percentiles, logarithmic; further left is better'
+  const alternative = `${title}, ${panels.map(({ heading }) => heading).join('; ')}`
+  return { file: named(scenario, 'latency'), scenario, alternative, svg: percentiles({ title, subtitle }, panels) }
+}
+
+const curveCharts = (scenario: string, figures: readonly Drawn[]): readonly Chart[] => {
+  const kinds = [
+    { name: 'time', title: titleOf(scenario), subtitle: 'Over time', its: figures.filter(isOverTime) },
+    {
+      name: 'growth',
+      title: suffixed(scenario, 'growth'),
+      subtitle: 'Logarithmic; of power 0: no growth, 1: in proportion',
+      its: figures.filter((one) => !isOverTime(one)),
+    },
+  ]
+  return kinds
+    .filter(({ its }) => its.length > 0)
+    .map(({ name, title, subtitle, its }) => {
+      const groups = Map.groupBy(its, ({ measure, curve }) => `${measure} (${curve.unit})`)
+      const panels = [...groups].map(([heading, same]): CurvePanel => ({ heading, figures: same }))
+      const alternative = `${title}: ${panels.map(({ heading }) => heading).join('; ')}`
+      return { file: named(scenario, name), scenario, alternative, svg: curves({ title, subtitle }, panels) }
+    })
+}
