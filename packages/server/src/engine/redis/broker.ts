@@ -16,20 +16,21 @@ import type { Draft, ReadQuery, Receipt, Slice } from '../room-log.ts'
 /** Rooms of one lane share a server, a round trip and the order of their writes. */
 export type Lane = string
 
-export type Write = {
+type WriteIn = {
   readonly room: LogRoom
-  /** The highest position that this node knows of the room. */
-  readonly known?: Position
-} & (
-  | {
-      readonly kind: 'publish'
-      readonly draft: Draft
-      readonly key?: string
-      /** Keep it in {@link Unreacted} in the same step. */
-      readonly react: boolean
-    }
-  | { readonly kind: 'forget' }
-)
+  /** The highest position that this node knows of the room, as the write goes. */
+  known?: Position
+}
+
+export type Publish = WriteIn & {
+  readonly kind: 'publish'
+  readonly draft: Draft
+  readonly key?: string | undefined
+  /** Keep it in {@link Unreacted} in the same step. */
+  readonly react: boolean
+}
+
+export type Write = Publish | (WriteIn & { readonly kind: 'forget' })
 
 /** `failed`: this write alone was not done, and is known not to be. */
 export type Written =

@@ -1,5 +1,7 @@
 /** A log that says of each event which is to be reacted to whether this process is at it: only who was told that it stands can be. */
-import type { RoomLog } from '../room-log.ts'
+import type { Soon } from '../../lib/soon.ts'
+import type { LogRoom } from '../../model/room.ts'
+import type { Published, RoomLog } from '../room-log.ts'
 import type { RedisUnreacted } from './unreacted.ts'
 
 export const reactingLog = (rooms: RoomLog, unreacted: RedisUnreacted): RoomLog => ({
@@ -13,18 +15,26 @@ export const reactingLog = (rooms: RoomLog, unreacted: RedisUnreacted): RoomLog 
   },
   listen: (room) => rooms.listen(room),
   unlisten: (room) => rooms.unlisten(room),
-  async publish(room, draft, options) {
-    if (!options?.react || !room.log.durable) return rooms.publish(room, draft, options)
-    try {
-      const published = await rooms.publish(room, draft, options)
-      if (!published.duplicate) unreacted.keep(room.key, published.id)
-      return published
-    } catch (error) {
-      // It may have been stored, or may be yet.
-      unreacted.doubt(room.key)
-      throw error
-    }
-  },
+  publish: (room, draft, options) =>
+    options?.react && room.log.durable
+      ? reacting(unreacted, room, () => rooms.publish(room, draft, options))
+      : rooms.publish(room, draft, options),
   read: (room, query) => rooms.read(room, query),
   forget: (room) => rooms.forget(room),
 })
+
+const reacting = async (
+  unreacted: RedisUnreacted,
+  room: LogRoom,
+  publish: () => Soon<Published>,
+): Promise<Published> => {
+  try {
+    const published = await publish()
+    if (!published.duplicate) unreacted.keep(room.key, published.id)
+    return published
+  } catch (error) {
+    // It may have been stored, or may be yet.
+    unreacted.doubt(room.key)
+    throw error
+  }
+}

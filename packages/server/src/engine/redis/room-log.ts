@@ -43,11 +43,9 @@ class SharedLog implements RoomLog {
     await this.#running?.listening.unlisten(room)
   }
 
-  async publish(room: LogRoom, draft: Draft, { key, react = false }: PublishOptions = {}): Promise<Published> {
-    const write = { kind: 'publish', room, draft, react, ...(key === undefined ? {} : { key }) } as const
-    const published = await this.#open().write(write, weightOf(draft))
-    if (published) return published
-    throw new FanfareError('internal', 'The broker answered a publish with something else.')
+  publish(room: LogRoom, draft: Draft, options: PublishOptions = {}): Promise<Published> {
+    const { key, react = false } = options
+    return this.#open().publish({ kind: 'publish', room, draft, key, react }, weightOf(draft))
   }
 
   async read(room: LogRoom, query: ReadQuery): Promise<Slice> {
@@ -55,7 +53,7 @@ class SharedLog implements RoomLog {
   }
 
   async forget(room: LogRoom): Promise<void> {
-    await this.#open().write({ kind: 'forget', room }, 0)
+    await this.#open().forget(room)
   }
 
   /** @throws FanfareError `unavailable` before the start and after the end */

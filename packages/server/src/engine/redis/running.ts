@@ -5,7 +5,7 @@ import type { LogRoom } from '../../model/room.ts'
 import type { RoomKey } from '../../model/room-key.ts'
 import type { Delivery } from '../delivery.ts'
 import type { Published } from '../room-log.ts'
-import type { Known, Lane, Write, Written } from './broker.ts'
+import type { Known, Lane, Publish, Write, Written } from './broker.ts'
 import { Comparing } from './comparing.ts'
 import { KnownTops } from './known-tops.ts'
 import { Lanes } from './lanes.ts'
@@ -109,14 +109,25 @@ export class Running {
     await this.#close()
   }
 
-  /** Undefined when it was a forget. @throws FanfareError `unavailable` */
-  write(write: Write, bytes: number): Promise<Published | undefined> {
+  /** @throws FanfareError `unavailable` */
+  publish(write: Publish, bytes: number): Promise<Published> {
+    // What is applied to a publish is what was published, or throws.
+    return this.#write(write, bytes) as Promise<Published>
+  }
+
+  /** @throws FanfareError `unavailable` */
+  async forget(room: LogRoom): Promise<void> {
+    await this.#write({ kind: 'forget', room }, 0)
+  }
+
+  #write(write: Write, bytes: number): Promise<Published | undefined> {
     return this.#lanes.put(this.#options.broker.laneOf(write.room.key), write, bytes)
   }
 
   #prepare(write: Write): Write {
     const known = this.#knownOf(write.room.key)?.known
-    return known ? { ...write, known } : write
+    if (known) write.known = known
+    return write
   }
 
   /** What this node wrote it also hears, here: by the time it is acknowledged, if nothing before it is missing (I2). */
@@ -127,7 +138,8 @@ export class Running {
       case 'failed':
         throw written.error instanceof FanfareError ? written.error : notWritten(written.error)
       case 'forgotten':
-        this.#acknowledged(room, { epoch: written.epoch, event: undefined, ...answer })
+        if (write.kind === 'publish') throw notWritten(new Error('the broker answered a publish with something else'))
+        this.#acknowledged(room, { epoch: written.epoch, event: undefined }, answer)
         return undefined
       case 'published': {
         const { receipt, duplicate } = written
@@ -136,14 +148,14 @@ export class Running {
           return { ...receipt, duplicate: true }
         }
         const event = { ...write.draft, offset: receipt.offset }
-        this.#acknowledged(room, { epoch: receipt.epoch, event, asked: answer.asked, now: answer.now })
         const { id, epoch, offset, timestamp, durability } = receipt
+        this.#acknowledged(room, { epoch, event }, answer)
         return { id, epoch, offset, timestamp, durability, duplicate: false, event }
       }
     }
   }
 
-  #acknowledged(room: LogRoom, { epoch, event, ...answer }: Acknowledged): void {
+  #acknowledged(room: LogRoom, { epoch, event }: Acknowledged, answer: Asked): void {
     const listened = this.listening.get(room.key)
     if (listened) this.listening.took(listened, listened.tail.acknowledged(epoch, event, answer))
     if (listened?.tail.begun) return
@@ -161,7 +173,8 @@ export class Running {
 
   #remember(room: LogRoom, position: Position, answer: Asked): void {
     const lane = this.#options.broker.laneOf(room.key)
-    if (!this.#knownTops.learn(room, lane, { position, ...answer })) this.#comparing.ask(lane, room.key)
+    const { asked, now } = answer
+    if (!this.#knownTops.learn(room, lane, { position, asked, now })) this.#comparing.ask(lane, room.key)
   }
 
   #knownOf(key: RoomKey): Known | undefined {
@@ -185,7 +198,7 @@ export class Running {
   }
 }
 
-type Acknowledged = Asked & { readonly epoch: string; readonly event: RoomEvent | undefined }
+type Acknowledged = { readonly epoch: string; readonly event: RoomEvent | undefined }
 
 const notWritten = (cause: unknown): FanfareError =>
   new FanfareError('unavailable', 'The broker could not do it.', { cause })

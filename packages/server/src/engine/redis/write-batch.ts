@@ -3,7 +3,7 @@ import { FanfareError, type Position } from '@fanfare/protocol'
 import type { LogPolicy, LogRoom } from '../../model/room.ts'
 import type { RoomKey } from '../../model/room-key.ts'
 import type { Reply } from '../../redis/redis.ts'
-import type { Write, Written } from './broker.ts'
+import type { Publish, Write, Written } from './broker.ts'
 import type { RoomKeys } from './room-keys.ts'
 
 type RoomOfBatch = {
@@ -83,7 +83,7 @@ const pushRoom = (room: RoomOfBatch, names: RoomKeys, { keys, args }: Pushed): v
 }
 
 const pushPublish = (
-  { room, draft, key, react }: Write & { kind: 'publish' },
+  { room, draft, key, react }: Publish,
   index: number,
   { names, keys, args }: Pushed & { readonly names: RoomKeys },
 ): string => {
