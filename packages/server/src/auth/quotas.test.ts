@@ -62,20 +62,12 @@ test('a tenant is limited over all users and servers, others are not, and its us
   expect(passed(200, () => quotas.spend({ tenantId: 'other' }))).toBe(150)
 })
 
-test('a user and a tenant have so many sessions, and room again when one ends', () => {
+test('a user and a tenant have so many sessions, and one more is told when to come back', () => {
   const { quotas } = world({ sessionsPerUser: 2, sessionsPerTenant: 3 })
-  expect(passed(200, () => quotas.enter(ann))).toBe(2)
-  expect(refusal(() => quotas.enter(ann))).toMatchObject({
-    code: 'too_many_sessions',
-    retry: 'later',
-    retryAfterMs: 5_000,
-  })
-  expect(passed(200, () => quotas.enter(bob))).toBe(1)
-  expect(passed(1, () => quotas.enter({ tenantId: 'other', userId: 'ann' }))).toBe(1)
-  quotas.leave(ann)
-  expect(passed(200, () => quotas.enter(bob))).toBe(1)
-  for (const who of [ann, bob, bob, bob]) quotas.leave(who)
-  expect(passed(200, () => quotas.enter(ann))).toBe(2)
+  const enter = (ofUser: number, ofTenant: number) => refusal(() => quotas.enter({ ofUser, ofTenant }))
+  expect(enter(1, 2)).toBeUndefined()
+  expect(enter(2, 2)).toMatchObject({ code: 'too_many_sessions', retry: 'later', retryAfterMs: 5_000 })
+  expect(enter(0, 3)).toMatchObject({ code: 'too_many_sessions', retry: 'later', retryAfterMs: 5_000 })
 })
 
 test('the node admits so many links a second and spreads out those that it refuses', async () => {

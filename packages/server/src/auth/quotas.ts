@@ -4,12 +4,11 @@
  */
 import { FanfareError, type Limits } from '@fanfare/protocol'
 import type { Clock } from '../lib/clock.ts'
-import { type Rate, TokenBucket } from '../lib/token-bucket.ts'
+import { elapsedSince, filled, fullOf, type Rate, TokenBucket, waitFor } from '../lib/token-bucket.ts'
 import { KeyedBuckets } from './keyed-buckets.ts'
 
 /** Whose quota is meant. A tenant's server has no user: only the tenant's rate holds for it. */
 export type Subject = { readonly tenantId: string; readonly userId?: string }
-export type SessionSubject = { readonly tenantId: string; readonly userId: string }
 
 export type QuotaLimits = Pick<
   Limits,
@@ -76,15 +75,14 @@ export type Quotas = {
   anonymous(address: string): void
   /** A frame or request of a user or a server. @throws FanfareError `rate_limited` */
   spend(subject: Subject, cost?: number): void
-  /** Counts a session that opens; each one that got in must `leave` once. @throws FanfareError `too_many_sessions` */
-  enter(subject: SessionSubject): void
-  leave(subject: SessionSubject): void
+  /** A session wants in, beside so many of its user and tenant. @throws FanfareError `too_many_sessions` */
+  enter(there: { readonly ofUser: number; readonly ofTenant: number }): void
 }
 
 const sessionsRetryMs = 5_000
 
 // A tenant id never holds a bar, so no two subjects share a key.
-const userKey = (subject: SessionSubject): string => `${subject.tenantId}|${subject.userId}`
+const userKey = (tenantId: string, userId: string): string => `${tenantId}|${userId}`
 
 export const createQuotas = (options: QuotaOptions): Quotas => {
   const { clock, limits, random = Math.random } = options
@@ -101,7 +99,6 @@ export const createQuotas = (options: QuotaOptions): Quotas => {
   // One message as large as is allowed must pass a rested link.
   const inbound = limits.inboundBytesPerSecond
   const bytes: Rate = { perSecond: inbound, burst: Math.max(inbound, limits.messageBytes) }
-  const sessions = new Map<string, number>()
   const spread = (ms: number): number => Math.ceil(ms * (1 + random()))
 
   return {
@@ -133,7 +130,7 @@ export const createQuotas = (options: QuotaOptions): Quotas => {
     link: () => new LinkBuckets({ clock, frames, bytes }),
     spend({ tenantId, userId }, cost = 1) {
       const now = clock.now()
-      const key = userId === undefined ? undefined : userKey({ tenantId, userId })
+      const key = userId === undefined ? undefined : userKey(tenantId, userId)
       const wait = key === undefined ? 0 : users.take(key, now, cost)
       if (wait > 0) throw limited('The user sends too much over all sessions.', wait)
       const tenantWait = tenants.take(tenantId, now, cost)
@@ -141,21 +138,9 @@ export const createQuotas = (options: QuotaOptions): Quotas => {
       if (key !== undefined) users.put(key, cost)
       throw limited('The tenant sends too much.', tenantWait)
     },
-    enter(subject) {
-      const user = userKey(subject)
-      const ofUser = sessions.get(user) ?? 0
-      const ofTenant = sessions.get(subject.tenantId) ?? 0
+    enter({ ofUser, ofTenant }) {
       if (ofUser >= limits.sessionsPerUser) throw tooMany(`The user has ${ofUser} sessions, as many as it may have.`)
       if (ofTenant >= limits.sessionsPerTenant) throw tooMany('The tenant has as many sessions as it may have.')
-      sessions.set(user, ofUser + 1)
-      sessions.set(subject.tenantId, ofTenant + 1)
-    },
-    leave(subject) {
-      for (const key of [userKey(subject), subject.tenantId]) {
-        const left = (sessions.get(key) ?? 0) - 1
-        if (left > 0) sessions.set(key, left)
-        else sessions.delete(key)
-      }
     },
   }
 }
@@ -170,25 +155,40 @@ const tooMany = (message: string): FanfareError =>
 
 type LinkRates = { readonly clock: Clock; readonly frames: Rate; readonly bytes: Rate }
 
-/** A class, not closures: there is one for every link of the node. */
+/** Two buckets in one object, and no closures: there is one for every link of the node. */
 class LinkBuckets implements LinkQuota {
-  readonly #clock: Clock
-  readonly #frames: TokenBucket
-  readonly #bytes: TokenBucket
+  readonly #rates: LinkRates
+  #frames: number
+  #bytes: number
+  #at: number
 
-  constructor({ clock, frames, bytes }: LinkRates) {
-    this.#clock = clock
-    this.#frames = new TokenBucket(frames, clock.now())
-    this.#bytes = new TokenBucket(bytes, clock.now())
+  constructor(rates: LinkRates) {
+    this.#rates = rates
+    this.#frames = fullOf(rates.frames)
+    this.#bytes = fullOf(rates.bytes)
+    this.#at = rates.clock.now()
   }
 
   bytes(count: number): void {
-    const wait = this.#bytes.take(this.#clock.now(), count)
+    this.#fill()
+    const wait = waitFor(this.#rates.bytes, this.#bytes, count)
     if (wait > 0) throw limited('The link sends too many bytes.', wait)
+    this.#bytes -= count * 1000
   }
 
   frame(): void {
-    const wait = this.#frames.take(this.#clock.now())
+    this.#fill()
+    const wait = waitFor(this.#rates.frames, this.#frames, 1)
     if (wait > 0) throw limited('The link sends too many frames.', wait)
+    this.#frames -= 1000
+  }
+
+  #fill(): void {
+    const { clock, frames, bytes } = this.#rates
+    const now = clock.now()
+    const elapsed = elapsedSince(this.#at, now)
+    this.#at = now
+    this.#frames = filled(frames, this.#frames, elapsed)
+    this.#bytes = filled(bytes, this.#bytes, elapsed)
   }
 }

@@ -1,9 +1,7 @@
 /** Connect: a verified identity becomes a session in the hub, is greeted, and enters the rooms of its endpoint. */
 import { type ConnectedFrame, FanfareError } from '@fanfare/protocol'
 import type { Endpoint } from '../app/app.ts'
-import type { Flusher } from '../hub/flusher.ts'
 import type { Link } from '../hub/link.ts'
-import { Outbox, type OutboxOwner } from '../hub/outbox.ts'
 import { Session } from '../hub/session.ts'
 import { secretId } from '../lib/ids.ts'
 import type { Identity } from '../model/identity.ts'
@@ -43,18 +41,16 @@ const open = (services: Services, arrival: Arrival): Session => {
   const { identity, link, dialect } = arrival
   // Its identity was looked up while the node began to stop: nobody would send it away.
   if (!services.accepting) throw new FanfareError('shutting_down', undefined, { retryAfterMs: 1_000 })
-  services.quotas.enter(identity)
-  const reader = new Reader(services, link)
+  services.quotas.enter(services.hub.countsOf(identity))
   const session = new Session({
+    home: services,
     id: arrival.id ?? secretId(),
     identity,
     user: services.auth.userOf(identity),
     link,
     dialect,
     openedAt: services.clock.now(),
-    outbox: new Outbox(reader),
   })
-  reader.session = session
   services.hub.add(session)
   services.engine.directory.touch(session.tenantId, session.id)
   services.lifecycle.came(session)
@@ -68,49 +64,6 @@ const open = (services: Services, arrival: Arrival): Session => {
   }
   services.greeter.greeted(session)
   return session
-}
-
-/** Who an outbox is for. A class, not closures: there is one for every session. */
-class Reader implements OutboxOwner {
-  readonly link: Link
-  session: Session | undefined
-  readonly #services: Services
-
-  constructor(services: Services, link: Link) {
-    this.#services = services
-    this.link = link
-  }
-
-  get flusher(): Flusher {
-    return this.#services.flusher
-  }
-
-  get limit(): number {
-    return this.#services.limits.outboxBytes
-  }
-
-  slow(): void {
-    if (this.session) closeSlow(this.#services, this.session)
-  }
-
-  broken(error: unknown): void {
-    this.#services.log.error({ error, session: this.session?.id }, 'a link failed while it was written to')
-    this.link.terminate()
-  }
-
-  sent(bytes: number): void {
-    this.#services.metrics.add('fanfare_bytes_sent_total', bytes)
-  }
-}
-
-/** Too slow: the client is told to resume; what it has not read is in the log. */
-export const closeSlow = (services: Services, session: Session): void => {
-  services.metrics.add('fanfare_slow_readers_total')
-  services.log.info({ session: session.id, tenant: session.tenantId, user: session.userId }, 'a slow reader is closed')
-  session.outbox.close()
-  session.link.close('slow_reader', 'too slow: resume from your last position')
-  // The close frame waits behind what the reader does not read: do not wait for it.
-  services.clock.after(services.limits.pongTimeoutMs, () => session.link.terminate())
 }
 
 export const greeting = (services: Services, session: Session): ConnectedFrame => ({

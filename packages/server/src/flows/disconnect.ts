@@ -12,7 +12,6 @@ export const disconnect = (services: Services, session: Session, clean: boolean)
   session.outbox.close()
   services.hub.remove(session)
   services.engine.directory.touch(session.tenantId, session.id)
-  services.quotas.leave(session)
   services.metrics.add('fanfare_disconnects_total')
   const detail = { clean, ms: services.clock.now() - session.openedAt }
   tellOfSession(services, session, { action: 'session.closed', subject: session.id, detail })

@@ -2,7 +2,6 @@ import { expect, test } from 'bun:test'
 import { defaultLimits } from '@fanfare/protocol'
 import { Flusher } from '../hub/flusher.ts'
 import type { Link } from '../hub/link.ts'
-import { Outbox } from '../hub/outbox.ts'
 import { Session } from '../hub/session.ts'
 import { fakeClock } from '../lib/fake-clock.ts'
 import { silentLog } from '../lib/log.ts'
@@ -24,19 +23,14 @@ const stage = () => {
     terminate: () => happened.push('terminated'),
   }
   const ticks: (() => void)[] = []
-  const outbox = new Outbox({
-    link: port,
-    flusher: new Flusher((run) => ticks.push(run)),
-    limit: defaultLimits.outboxBytes,
-    slow() {},
-    broken() {},
-    sent() {},
-  })
   const identity = { tenantId: 'acme', userId: 'ann', expiresAt: Number.POSITIVE_INFINITY } as Identity
   const dialect = nativeDialect(decodeLimits(defaultLimits))
-  const session = new Session({ id: 's', identity, user: {} as User, link: port, dialect, outbox, openedAt: 0 })
+  const flusher = new Flusher((run) => ticks.push(run))
+  const home = { clock, flusher, limits: defaultLimits, log: silentLog, metrics: noMetrics }
+  const session = new Session({ home, id: 's', identity, user: {} as User, link: port, dialect, openedAt: 0 })
+  const { outbox } = session
   const hub = { sessions: new Map([['s', session]]) }
-  const services = { clock, hub, limits: defaultLimits, log: silentLog, metrics: noMetrics } as unknown as Services
+  const services = { ...home, hub } as unknown as Services
   const keepalive = new Keepalive(services)
   const holds = (bytes: number) => {
     link.held = bytes

@@ -3,7 +3,6 @@ import { FanfareError } from '@fanfare/protocol'
 import type { Session } from '../hub/session.ts'
 import type { Timer } from '../lib/clock.ts'
 import { comment } from '../wire/event-stream.ts'
-import { closeSlow } from './connect.ts'
 import { errorFrame } from './error-frame.ts'
 import { renewPresence } from './presence.ts'
 import type { Services } from './services.ts'
@@ -68,7 +67,7 @@ export class Keepalive {
     else if (stall?.bytes !== bytes) this.#stalls.set(session, { bytes, since: now })
     else if (now - stall.since >= this.#services.limits.outboxStallMs) {
       this.#stalls.delete(session)
-      closeSlow(this.#services, session)
+      session.slow()
     }
     // A drain that the runtime forgot to tell (hazard B4) is made good here.
     if (bytes === 0) session.outbox.drained()

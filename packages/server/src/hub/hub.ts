@@ -2,6 +2,7 @@
 import type { Member, PresenceChange, RoomEvent } from '@fanfare/protocol'
 import type { Room, TenantStats } from '../app/app.ts'
 import type { Metrics } from '../lib/metrics.ts'
+import type { Identity } from '../model/identity.ts'
 import { type RoomKey, roomOfKey } from '../model/room-key.ts'
 import { EncodedEvent } from './encoded-event.ts'
 import type { Session, Subscription } from './session.ts'
@@ -13,10 +14,18 @@ export type HubOptions = {
   readonly resync: (subscription: Subscription) => void
 }
 
+/** Most users have one session: a set is made for the others only, because every idle session pays for it. */
+type OfUser = Session | Set<Session>
+
+/** Who of one tenant is here. */
+type OfTenant = { readonly users: Map<string, OfUser>; sessions: number }
+
+export type SessionCounts = { readonly ofUser: number; readonly ofTenant: number }
+
 export class Hub {
   readonly sessions = new Map<string, Session>()
-  /** Most users have one session: a set is made for the others only, because every idle session pays for it. */
-  readonly #users = new Map<string, Session | Set<Session>>()
+  /** Two steps, because a key made of both names would cost every session a text of its own. */
+  readonly #tenants = new Map<string, OfTenant>()
   readonly #rooms = new Map<RoomKey, Set<Subscription>>()
   readonly #options: HubOptions
 
@@ -33,37 +42,54 @@ export class Hub {
 
   add(session: Session): void {
     this.sessions.set(session.id, session)
-    const key = userKey(session.tenantId, session.userId)
-    const there = this.#users.get(key)
-    if (there === undefined) this.#users.set(key, session)
+    const { tenantId, userId } = session
+    const tenant = this.#tenants.get(tenantId) ?? { users: new Map<string, OfUser>(), sessions: 0 }
+    if (tenant.sessions++ === 0) this.#tenants.set(tenantId, tenant)
+    const there = tenant.users.get(userId)
+    if (there === undefined) tenant.users.set(userId, session)
     else if (there instanceof Set) there.add(session)
-    else this.#users.set(key, new Set([there, session]))
+    else tenant.users.set(userId, new Set([there, session]))
   }
 
   remove(session: Session): void {
     this.sessions.delete(session.id)
-    const key = userKey(session.tenantId, session.userId)
-    const there = this.#users.get(key)
+    const { tenantId, userId } = session
+    const tenant = this.#tenants.get(tenantId)
+    if (!tenant) return
+    if (--tenant.sessions === 0) this.#tenants.delete(tenantId)
+    const there = tenant.users.get(userId)
     if (there instanceof Set) there.delete(session)
-    if (there === session || (there instanceof Set && there.size === 0)) this.#users.delete(key)
+    if (there === session || (there instanceof Set && there.size === 0)) tenant.users.delete(userId)
   }
 
   sessionsOf(tenantId: string, userId: string): readonly Session[] {
-    const there = this.#users.get(userKey(tenantId, userId))
+    const there = this.#tenants.get(tenantId)?.users.get(userId)
     if (there === undefined) return []
     return there instanceof Set ? [...there] : [there]
   }
 
+  /** How many sessions are here. */
+  countsOf({ tenantId, userId }: Pick<Identity, 'tenantId' | 'userId'>): SessionCounts {
+    const tenant = this.#tenants.get(tenantId)
+    const there = tenant?.users.get(userId)
+    const ofUser = there instanceof Set ? there.size : there === undefined ? 0 : 1
+    return { ofUser, ofTenant: tenant?.sessions ?? 0 }
+  }
+
   /** One session of each user who is here. May be read on while users come and go. */
   *people(): Generator<Session> {
-    for (const there of this.#users.values()) {
-      if (!(there instanceof Set)) yield there
-      else for (const session of [...there].slice(0, 1)) yield session
+    for (const { users } of this.#tenants.values()) {
+      for (const there of users.values()) {
+        if (!(there instanceof Set)) yield there
+        else for (const session of [...there].slice(0, 1)) yield session
+      }
     }
   }
 
   get userCount(): number {
-    return this.#users.size
+    let count = 0
+    for (const { users } of this.#tenants.values()) count += users.size
+    return count
   }
 
   /** Rooms that somebody here was told to be in. May be read on while rooms come and go. */
@@ -152,5 +178,3 @@ export class Hub {
     }
   }
 }
-
-const userKey = (tenantId: string, userId: string): string => `${tenantId.length}:${tenantId}|${userId}`

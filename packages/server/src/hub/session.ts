@@ -2,34 +2,48 @@
  * A session (one authenticated connection: who it is and how to speak to it) and its subscriptions (where it is), which
  * know each other. A session holds no timer; a subscription is the only place that decides whether an event goes out.
  */
-import type { ErrorCode, Position, ReplyFrame } from '@fanfare/protocol'
+import type { ErrorCode, Limits, Position, ReplyFrame } from '@fanfare/protocol'
 import type { Room } from '../app/app.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
+import type { Metrics } from '../lib/metrics.ts'
 import type { Identity, User } from '../model/identity.ts'
 import type { RoomKey } from '../model/room-key.ts'
 import type { Dialect, SpokenFrame } from '../wire/dialect.ts'
 import { ByRoom } from './by-room.ts'
 import type { EncodedEvent } from './encoded-event.ts'
+import type { Flusher } from './flusher.ts'
 import type { Link } from './link.ts'
-import type { Outbox } from './outbox.ts'
+import { Outbox, type OutboxOwner } from './outbox.ts'
+
+/** What all sessions of a node share. */
+export type SessionHome = {
+  readonly clock: Clock
+  readonly flusher: Flusher
+  readonly limits: Pick<Limits, 'outboxBytes' | 'pongTimeoutMs'>
+  readonly log: Log
+  readonly metrics: Metrics
+}
 
 export type SessionOptions = {
+  readonly home: SessionHome
   readonly id: string
   readonly identity: Identity
   readonly user: User
   readonly link: Link
   readonly dialect: Dialect
-  readonly outbox: Outbox
   readonly openedAt: number
 }
 
-export class Session {
+/** It is the owner of its outbox itself, and repeats nothing of its identity: one that is idle costs little more than its fields. */
+export class Session implements OutboxOwner {
   readonly id: string
   readonly link: Link
   readonly dialect: Dialect
   readonly outbox: Outbox
   readonly openedAt: number
-  readonly tenantId: string
-  readonly userId: string
+  readonly #home: SessionHome
+  /** A later one is of the same tenant and user. */
   identity: Identity
   user: User
   open = true
@@ -43,12 +57,19 @@ export class Session {
     this.id = options.id
     this.identity = options.identity
     this.user = options.user
-    this.tenantId = options.identity.tenantId
-    this.userId = options.identity.userId
     this.link = options.link
     this.dialect = options.dialect
-    this.outbox = options.outbox
     this.openedAt = options.openedAt
+    this.#home = options.home
+    this.outbox = new Outbox(this)
+  }
+
+  get tenantId(): string {
+    return this.identity.tenantId
+  }
+
+  get userId(): string {
+    return this.identity.userId
   }
 
   /** Rooms that have a name for people; not those of the server's own. */
@@ -93,6 +114,36 @@ export class Session {
   end(code: ErrorCode | 'normal', reason: string): void {
     this.outbox.finish()
     this.link.close(code, reason)
+  }
+
+  // What its outbox asks and tells.
+
+  get flusher(): Flusher {
+    return this.#home.flusher
+  }
+
+  get limit(): number {
+    return this.#home.limits.outboxBytes
+  }
+
+  /** Too slow: the client is told to resume; what it has not read is in the log. */
+  slow(): void {
+    const { clock, limits, log, metrics } = this.#home
+    metrics.add('fanfare_slow_readers_total')
+    log.info({ session: this.id, tenant: this.tenantId, user: this.userId }, 'a slow reader is closed')
+    this.outbox.close()
+    this.link.close('slow_reader', 'too slow: resume from your last position')
+    // The close frame waits behind what the reader does not read: do not wait for it.
+    clock.after(limits.pongTimeoutMs, () => this.link.terminate())
+  }
+
+  broken(error: unknown): void {
+    this.#home.log.error({ error, session: this.id }, 'a link failed while it was written to')
+    this.link.terminate()
+  }
+
+  sent(bytes: number): void {
+    this.#home.metrics.add('fanfare_bytes_sent_total', bytes)
   }
 }
 

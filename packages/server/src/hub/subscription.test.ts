@@ -2,12 +2,14 @@ import { expect, test } from 'bun:test'
 import { defaultLimits, type RoomEvent } from '@fanfare/protocol'
 import type { SlowPolicy } from '../app/app.ts'
 import { defineApp } from '../app/define-app.ts'
+import { fakeClock } from '../lib/fake-clock.ts'
+import { silentLog } from '../lib/log.ts'
+import { noMetrics } from '../lib/metrics.ts'
 import type { Identity, User } from '../model/identity.ts'
 import { decodeLimits, nativeDialect } from '../wire/native.ts'
 import { EncodedEvent } from './encoded-event.ts'
 import { Flusher } from './flusher.ts'
 import type { Link } from './link.ts'
-import { Outbox } from './outbox.ts'
 import { Session, Subscription } from './session.ts'
 
 const dialect = nativeDialect(decodeLimits(defaultLimits))
@@ -40,19 +42,20 @@ const stage = ({ slow = 'resume', limit = 512 * 1024 }: { slow?: SlowPolicy; lim
     kind: 'websocket',
     write: (frames) => written.push(...frames.map(String)),
     buffered: () => held,
-    close() {},
+    close: () => closeSlow(),
     terminate() {},
   }
   const flusher = new Flusher((run) => ticks.push(run))
-  const outbox = new Outbox({ link, flusher, limit, slow: () => closeSlow(), sent() {}, broken() {} })
-  const session = new Session({ id: 's', identity, user: {} as User, link, dialect, outbox, openedAt: 0 })
+  const limits = { outboxBytes: limit, pongTimeoutMs: 1 }
+  const home = { clock: fakeClock(), flusher, limits, log: silentLog, metrics: noMetrics }
+  const session = new Session({ home, id: 's', identity, user: {} as User, link, dialect, openedAt: 0 })
   const subscription = new Subscription(session, app.room('acme', 'bed:1'))
   subscription.moveTo({ epoch: 'one', offset: 0 })
   return {
     subscription,
     holds: (bytes: number) => {
       held = bytes
-      outbox.linkBytes()
+      session.outbox.linkBytes()
     },
     whenSlow: (act: () => void) => {
       closeSlow = act
