@@ -5,7 +5,7 @@
  */
 import { performance } from 'node:perf_hooks'
 import process from 'node:process'
-import { digits, numbers } from '../lib/payload.ts'
+import { digits, numbers, payloadBytes } from '../lib/payload.ts'
 import type { Connection, Receiver } from './connection.ts'
 import { Crowd, publisherOf } from './crowd.ts'
 import { type Contender, type Dialect, dialects } from './dialects.ts'
@@ -19,10 +19,14 @@ export type FanoutOptions = {
   readonly subscribers: number
   /** Over which they are spread evenly; divides a million. @default 1 */
   readonly rooms?: number
-  /** Of a payload. */
-  readonly bytes: number
 }
-export type RoundOptions = { readonly inFlight: number; readonly ms: number }
+export type RoundOptions = {
+  /** At most 64. */
+  readonly inFlight: number
+  readonly ms: number
+  /** Of a payload. @default `payloadBytes` */
+  readonly bytes?: number
+}
 export type FanoutRound = {
   readonly deliveries: number
   readonly seconds: number
@@ -42,10 +46,11 @@ const roomOf = (index: number): string => `memory:${String(index).padStart(6, '0
 export class Fanout implements Receiver {
   readonly #options: FanoutOptions
   readonly #dialect: Dialect
-  readonly #publishes: Publishes
+  #publishes: Publishes
   readonly #rooms: number
   readonly #readers: number
-  readonly #place: NumberPlace
+  #place: NumberPlace
+  #bytes = 0
   /** The number that each subscriber must see next. */
   readonly #next: Int32Array
   /** How many subscribers have the message, by its number modulo the most in flight. */
@@ -60,16 +65,24 @@ export class Fanout implements Receiver {
   #finished: (() => void) | undefined
 
   constructor(options: FanoutOptions) {
-    const { contender, subscribers, rooms = 1, bytes } = options
+    const { contender, subscribers, rooms = 1 } = options
     this.#options = options
     this.#rooms = rooms
     this.#readers = subscribers / rooms
     this.#dialect = dialects[contender]
-    this.#place = new NumberPlace(this.#dialect.counted ?? 'start', bytes)
     this.#next = Int32Array.from({ length: subscribers }, (_, index) => this.#roomOf(index))
+    this.#place = this.#placeOf(payloadBytes)
+    this.#publishes = this.#publishesOf(payloadBytes)
+  }
+
+  #placeOf(bytes: number): NumberPlace {
+    return new NumberPlace(this.#dialect.counted ?? 'start', bytes)
+  }
+
+  #publishesOf(bytes: number): Publishes {
     const { publish, link } = publisherOf(this.#dialect)
-    const texts = Array.from({ length: rooms }, (_, room) => publish(roomOf(room), undefined, bytes))
-    this.#publishes = new Publishes(texts, mostInFlight, link)
+    const texts = Array.from({ length: this.#rooms }, (_, room) => publish(roomOf(room), undefined, bytes))
+    return new Publishes(texts, mostInFlight, link)
   }
 
   #roomOf(subscriber: number): number {
@@ -89,7 +102,8 @@ export class Fanout implements Receiver {
     this.#publisher = publisher.connections[0]
   }
 
-  async round({ inFlight, ms }: RoundOptions): Promise<FanoutRound> {
+  async round({ inFlight, ms, bytes = payloadBytes }: RoundOptions): Promise<FanoutRound> {
+    this.#speak(bytes)
     const cpu = process.cpuUsage()
     const start = performance.now()
     this.#inFlight = inFlight
@@ -110,6 +124,13 @@ export class Fanout implements Receiver {
       wrong: this.#wrong,
       frameBytes: this.#place.frameBytes,
     }
+  }
+
+  #speak(bytes: number): void {
+    if (this.#bytes === bytes) return
+    this.#bytes = bytes
+    this.#place = this.#placeOf(bytes)
+    this.#publishes = this.#publishesOf(bytes)
   }
 
   frame(connection: Connection, bytes: Uint8Array, start: number, end: number): void {
