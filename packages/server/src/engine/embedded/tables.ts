@@ -76,9 +76,10 @@ export const prepareTables = (database: DatabaseSync) => {
       'SELECT offset, at, body FROM event WHERE room = ? AND offset BETWEEN ? AND ? ORDER BY offset DESC',
     ),
     lowestOffset: sql('SELECT min(offset) AS offset FROM event WHERE room = ?'),
-    // Among the oldest so many, the first that is younger; null when none is.
-    firstYoung: sql(`SELECT min(CASE WHEN at > ? THEN offset END) AS offset
-      FROM (SELECT offset, at FROM event WHERE room = ? ORDER BY offset LIMIT ?)`),
+    // Ends at the first that it finds, which in most rooms is the oldest event of all.
+    firstYoungIn: sql(
+      'SELECT offset FROM event WHERE room = ? AND offset >= ? AND offset < ? AND at > ? ORDER BY offset LIMIT 1',
+    ),
     trimEvents: sql('DELETE FROM event WHERE room = ? AND offset < ?'),
 
     findKey: sql('SELECT offset, id, timestamp FROM idempotency WHERE room = ? AND key = ? AND at > ?'),

@@ -54,8 +54,9 @@ export class TrimDisk {
     const policy = this.#options.loaded(row.id)?.policy
     const keep = policy ? asInteger(policy.keep) : row.keep
     const since = asInteger(now - (policy ? policy.forMs : row.for_ms))
-    const { offset: young } = tables.firstYoung.get(since, row.id, eventsAtOnce) as { offset: number | null }
-    const to = Math.min(lowest + eventsAtOnce, Math.max(row.top - keep + 1, young ?? lowest + eventsAtOnce))
+    const end = lowest + eventsAtOnce
+    const young = tables.firstYoungIn.get(row.id, lowest, end, since) as { readonly offset: number } | undefined
+    const to = Math.min(end, Math.max(row.top - keep + 1, young?.offset ?? end))
     if (to <= lowest) return undefined
     tables.trimEvents.run(row.id, to)
     return Math.min(to, row.top + 1)
