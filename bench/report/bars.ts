@@ -25,7 +25,7 @@ export const bars = (about: Omit<Card, 'description'>, panels: readonly Panel[])
   let y = top
   for (const { heading, figures, onTop = [] } of panels) {
     const more = (one: Figure) => Math.max(0, onTop.find(({ contender }) => contender === one.contender)?.median ?? 0)
-    drawn.push(text([padding, y + 13], heading, { class: 'strong' }))
+    drawn.push(text([padding, y + 13], shortened(heading, inner), { class: 'strong' }))
     y += headingHeight
     const reach = figures.flatMap((one) => [
       one.most,

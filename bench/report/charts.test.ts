@@ -49,6 +49,7 @@ test('a goal is a mark and words, not a colour alone', () => {
 
 test('nothing is drawn that has nothing to be compared with', () => {
   expect(filesOf(a({}))).toEqual([])
+  expect(filesOf(a({ unit: 'files', goal: { most: 0 } }))).toEqual(['goals.svg'])
   expect(filesOf(a({ unit: 'times' }), a({ unit: 'times', contender: 'other' }))).toEqual([])
 })
 
@@ -69,6 +70,17 @@ test('each kind of figure gets its kind of chart', () => {
 test('many figures make several charts, each of whole panels', () => {
   const figures = Array.from({ length: 24 }, (_, index) => a({ measure: `size ${index >> 2}`, contender: `${index}` }))
   expect(filesOf(...figures)).toEqual(['fanout-per-second.svg', 'fanout-per-second-2.svg'])
+})
+
+test('what all headings of a chart share is said once, in its title', () => {
+  const svg = svgOf(
+    a({ measure: 'deliveries, 1 in flight' }),
+    a({ measure: 'deliveries, 1 in flight', contender: 'Nchan' }),
+    a({ measure: 'deliveries, 16 in flight' }),
+    a({ measure: 'deliveries, 16 in flight', contender: 'Nchan' }),
+  )
+  expect(svg).toContain('>Fan-out to one room: deliveries</text>')
+  expect(svg).toContain('>16 in flight</text>')
 })
 
 test('names of others cannot break the picture', () => {

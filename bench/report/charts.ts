@@ -54,18 +54,30 @@ const named = (scenario: string, ...rest: readonly string[]): string =>
 const barCharts = (scenario: string, unit: string, figures: readonly Figure[]): readonly Chart[] => {
   const onTop = figures.filter(({ measure }) => measure === 'kernel')
   const panels = [...Map.groupBy(figures, ({ measure }) => measure)]
-    .filter(
-      ([measure, its]) =>
-        measure !== 'kernel' && ((its.length > 1 && unit !== 'cores') || its.some(({ goal }) => goal)),
-    )
+    .filter(([measure, its]) => measure !== 'kernel' && isWorthABar(its))
     .map(([heading, its]): Panel => ({ heading, figures: its, ...(heading === 'resident' && { onTop }) }))
   const parts = inParts(panels)
   return parts.map((part, index) => {
-    const title = `${titleOf(scenario)}${parts.length > 1 ? ` (${index + 1} of ${parts.length})` : ''}`
+    const { shared, panels: shorter } = withoutShared(part)
+    const count = parts.length > 1 ? ` (${index + 1} of ${parts.length})` : ''
+    const title = `${titleOf(scenario)}${shared === '' ? '' : `: ${shared}`}${count}`
     const file = named(scenario, unit, ...(index > 0 ? [String(index + 1)] : []))
     const alternative = `${title}: ${spokenUnit(unit)}, ${part.map(({ heading }) => heading).join('; ')}`
-    return { file, scenario, alternative, svg: bars({ title, subtitle: spokenUnit(unit) }, part) }
+    return { file, scenario, alternative, svg: bars({ title, subtitle: spokenUnit(unit) }, shorter) }
   })
+}
+
+/** Something to compare it with: another contender, or a goal that is a length. */
+const isWorthABar = (figures: readonly Figure[]): boolean =>
+  (figures.length > 1 && figures.every(({ unit }) => unit !== 'cores')) ||
+  figures.some(({ goal }) => Math.max(goal?.least ?? 0, goal?.most ?? 0) > 0)
+
+/** What all headings begin with, up to a comma, is said once, above them. */
+const withoutShared = (panels: readonly Panel[]): { readonly shared: string; readonly panels: readonly Panel[] } => {
+  const shared = panels[0]?.heading.split(', ', 1)[0] ?? ''
+  return panels.length > 1 && panels.every(({ heading }) => heading.startsWith(`${shared}, `))
+    ? { shared, panels: panels.map((panel) => ({ ...panel, heading: panel.heading.slice(shared.length + 2) })) }
+    : { shared: '', panels }
 }
 
 const inParts = (panels: readonly Panel[]): readonly (readonly Panel[])[] => {
@@ -116,7 +128,7 @@ const curveCharts = (scenario: string, figures: readonly Drawn[]): readonly Char
   return kinds
     .filter(({ its }) => its.length > 0)
     .map(({ name, title, subtitle, its }) => {
-      const groups = Map.groupBy(its, ({ measure, curve }) => `${measure} (${curve.unit})`)
+      const groups = Map.groupBy(its, ({ measure }) => measure.replace(/: (slope|exponent)$/, ''))
       const panels = [...groups].map(([heading, same]): CurvePanel => ({ heading, figures: same }))
       const alternative = `${title}: ${panels.map(({ heading }) => heading).join('; ')}`
       return { file: named(scenario, name), scenario, alternative, svg: curves({ title, subtitle }, panels) }

@@ -3,7 +3,7 @@ import { type Curve, type Figure, isReached } from '../lib/figures.ts'
 import { sideOf } from './contender.ts'
 import { apart } from './percentiles.ts'
 import { logarithmic, type Scale, straight } from './scale.ts'
-import { type Card, card, element, inner, line, type Markup, padding, text, top } from './svg.ts'
+import { type Card, card, element, inner, line, type Markup, padding, shortened, text, top } from './svg.ts'
 import { shown, shownGoal } from './values.ts'
 
 export type Drawn = Figure & { readonly curve: Curve }
@@ -25,7 +25,7 @@ export const curves = (about: Omit<Card, 'description'>, panels: readonly CurveP
   const drawn: Markup[] = []
   let y = top
   for (const panel of panels) {
-    drawn.push(text([padding, y + 13], panel.heading, { class: 'strong' }))
+    drawn.push(text([padding, y + 13], shortened(panel.heading, inner), { class: 'strong' }))
     y += headingHeight
     drawn.push(...plot(panel.figures.map(inLargeBytes), y))
     y += plotHeight + axisHeight
@@ -112,8 +112,8 @@ const endings = (figures: readonly Drawn[], axes: Axes): readonly Markup[] => {
     const middle = places[index] ?? 0
     const words = sideOf(one.contender) === 'ours' ? { class: 'strong' } : {}
     return [
-      text([right + 10, middle - 2], one.contender, words),
-      text([right + 10, middle + 14], ending(one), { class: 'quiet' }),
+      ...(figures.length > 1 ? [text([right + 10, middle - 2], shortened(one.contender, 132), words)] : []),
+      text([right + 10, middle + 14], ending(one), figures.length > 1 ? { class: 'quiet' } : words),
       ...(one.goal
         ? [
             text([right + 10, middle + 30], `${isReached(one) ? '✓' : '✗'} goal ${shownGoal(one.goal, one.unit)}`, {

@@ -2,7 +2,7 @@
 import { type Figure, isReached } from '../lib/figures.ts'
 import { sideOf } from './contender.ts'
 import { logarithmic, type Scale } from './scale.ts'
-import { type Card, card, element, inner, line, type Markup, padding, text, top, widthOf } from './svg.ts'
+import { type Card, card, element, inner, line, type Markup, padding, shortened, text, top, widthOf } from './svg.ts'
 import { shown, shownGoal } from './values.ts'
 
 export type Percentile = { readonly name: string; readonly figure: Figure }
@@ -30,7 +30,7 @@ export const percentiles = (about: Omit<Card, 'description'>, panels: readonly L
   const drawn: Markup[] = []
   let y = top
   for (const { heading, rows } of panels) {
-    drawn.push(text([padding, y + 13], heading, { class: 'strong' }))
+    drawn.push(text([padding, y + 13], shortened(heading, inner), { class: 'strong' }))
     y += headingHeight
     const bottom = y + rows.reduce((sum, row) => sum + heightOf(row), 0)
     for (const tick of scale.ticks) {

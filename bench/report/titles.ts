@@ -3,7 +3,7 @@ import { isMoreBetter } from './values.ts'
 
 const titles: { readonly [scenario: string]: string } = {
   fanout: 'Fan-out to one room',
-  'many-rooms': 'Many small rooms',
+  'small-rooms': 'Many small rooms',
   idle: 'Memory of idle sessions',
   publish: 'Acknowledged publishes',
   connect: 'Sessions opened with tokens',
@@ -12,7 +12,7 @@ const titles: { readonly [scenario: string]: string } = {
   storm: 'Reconnect storm',
   latency: 'Latency at fixed rates',
   presence: 'Presence churn',
-  sse: 'Server-sent events',
+  'event-stream': 'Event streams',
   growth: 'Growth',
   soak: 'An hour of churn',
 }

@@ -9,7 +9,7 @@ test('values are shown in as many digits as mean something, with their unit', ()
   expect(shown(0.558, 's per million')).toBe('0.56 s')
   expect(shown(0.0125, 'ms')).toBe('0.013 ms')
   expect(shown(0.7655, 'times')).toBe('0.77 ×')
-  expect(shown(-0.001, 'MB/h')).toBe('-0.001 MB/h')
+  expect(shown(-0.001, 'MB an hour')).toBe('-0.001 MB/h')
   expect(shown(Number.NaN, 'ms')).toBe('none')
 })
 

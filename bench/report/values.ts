@@ -29,7 +29,7 @@ export const shown = (value: number, unit: string): string => {
   if (unit === 'times') return `${digits(value)} ×`
   if (unit === 'exponent') return digits(value)
   if (unit.startsWith('/')) return `${compact(value)}${unit}`
-  return `${compact(value)} ${unit.split(' ', 1)[0]}`
+  return `${compact(value)} ${unit.replace(/ an hour$/, '/h').split(' ', 1)[0]}`
 }
 
 /** "≥ 0.9 ×", "≤ 3.5 KB". */
