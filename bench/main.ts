@@ -11,12 +11,23 @@ import type { Scenario } from './lib/run.ts'
 import { report } from './report/main.ts'
 import { chat } from './scenarios/chat.ts'
 import { connect } from './scenarios/connect.ts'
+import { eventStream } from './scenarios/event-stream.ts'
 import { fanout } from './scenarios/fanout.ts'
 import { idle } from './scenarios/idle.ts'
 import { publish } from './scenarios/publish.ts'
 import { redis } from './scenarios/redis.ts'
+import { smallRooms } from './scenarios/small-rooms.ts'
 
-const scenarios: { readonly [name: string]: Scenario } = { fanout, idle, publish, connect, redis, chat }
+const scenarios: { readonly [name: string]: Scenario } = {
+  fanout,
+  'small-rooms': smallRooms,
+  'event-stream': eventStream,
+  idle,
+  publish,
+  connect,
+  redis,
+  chat,
+}
 
 const usage = `npm run bench [-- [--quick] scenario…]
 
