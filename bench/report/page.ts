@@ -2,7 +2,7 @@
 import { type Figure, goalText, isReached, readable } from '../lib/figures.ts'
 import { type ContenderState, isQuick, type Result } from '../lib/results.ts'
 import { type Chart, chartsOf } from './charts.ts'
-import { titleOf } from './titles.ts'
+import { inOrder, titleOf } from './titles.ts'
 import { verdict } from './values.ts'
 
 const marked = /(<!-- made: ([\w -]+) -->\n)[\s\S]*?(<!-- \/made -->)/g
@@ -11,7 +11,7 @@ export type Report = { readonly page: string; readonly charts: readonly Chart[] 
 
 /** @param page with its marks; a scenario that has none of its own is told at `made: others` */
 export const reportOf = (page: string, results: readonly Result[]): Report => {
-  const figures = results.flatMap((result) => result.figures)
+  const figures = inOrder(results.flatMap((result) => result.figures))
   const charts = chartsOf(figures)
   const names = [...new Set(figures.map(({ scenario }) => scenario))]
   const own = [...page.matchAll(marked)].map(([, , name = '']) => name)

@@ -1,20 +1,27 @@
-/** What scenarios and units are called above a chart. What is not named here is called by its own name. */
+/** What scenarios and units are called above a chart, and in which order they stand. What is not named here is called by its own name. */
 import { isMoreBetter } from './values.ts'
 
 const titles: { readonly [scenario: string]: string } = {
   fanout: 'Fan-out to one room',
   'small-rooms': 'Many small rooms',
+  'event-stream': 'Event streams',
   idle: 'Memory of idle sessions',
   publish: 'Acknowledged publishes',
   connect: 'Sessions opened with tokens',
-  chat: 'Chat',
-  redis: 'Two nodes on Redis',
-  storm: 'Reconnect storm',
   latency: 'Latency at fixed rates',
+  storm: 'Reconnect storm',
   presence: 'Presence churn',
-  'event-stream': 'Event streams',
+  redis: 'Two nodes on Redis',
+  chat: 'Chat',
   growth: 'Growth',
-  soak: 'An hour of churn',
+  soak: 'Churn over time',
+}
+
+/** In the order of the table above, then as they were measured. */
+export const inOrder = <One extends { readonly scenario: string }>(figures: readonly One[]): readonly One[] => {
+  const known = Object.keys(titles)
+  const rank = ({ scenario }: One): number => (known.includes(scenario) ? known.indexOf(scenario) : known.length)
+  return figures.toSorted((one, other) => rank(one) - rank(other))
 }
 
 export const titleOf = (scenario: string): string =>
