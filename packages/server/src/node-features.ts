@@ -26,7 +26,7 @@ const mostSessions = 100
 
 export const openNodeFeatures = async (services: Services, parts: NodeFeatures, closing: Closing): Promise<void> => {
   const { choices, config, metrics, offers, secret, store } = parts
-  const { clock, engine, features: apis, ids, log } = services
+  const { app, clock, engine, features: apis, ids, log } = services
   const sessions = (tenantId: string, userId: string, limit: number): Promise<readonly SessionInfo[]> =>
     engine.directory.list(tenantId, { userId, limit })
   const given: Omit<FeatureServices, keyof Offers> = {
@@ -40,7 +40,14 @@ export const openNodeFeatures = async (services: Services, parts: NodeFeatures, 
     isOnline: async (tenantId, userId) => (await sessions(tenantId, userId, 1)).length > 0,
     isIn: async (tenantId, userId, room) =>
       (await sessions(tenantId, userId, mostSessions)).some(({ rooms }) => rooms.includes(room)),
+    heldSince: (tenantId, userIds) => heldSince(services, tenantId, userIds),
+    isReactedTo: (event) => app.reactions(event).length > 0,
     reweigh: (tenantId, userId) => announceGrants(services, tenantId, userId),
   }
   await openFeatures(choices.chosen, { ...given, apis, offers }, closing)
+}
+
+const heldSince = async ({ engine }: Services, tenantId: string, userIds: readonly string[]) => {
+  const since = await engine.leases.heldSince(userIds.map((name) => ({ kind: 'user', tenantId, name })))
+  return new Map(userIds.flatMap((userId, index) => (since[index] === undefined ? [] : [[userId, since[index]]])))
 }

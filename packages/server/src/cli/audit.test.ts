@@ -60,6 +60,8 @@ beforeAll(async () => {
     },
     isOnline: async () => false,
     isIn: async () => false,
+    heldSince: async () => new Map(),
+    isReactedTo: () => false,
     reweigh: async () => {},
   }
   const feature = await auditFeature.open(services, { checkpointEntries: signedUpTo })

@@ -56,6 +56,14 @@ export type FeatureServices = {
   of(tenantId: string): AppContext
   /** Whether the user has a session anywhere; of other nodes as it was a second or two ago. @throws FanfareError `unavailable` */
   isOnline(tenantId: string, userId: string): Promise<boolean>
+  /**
+   * Of these users, those who are online and since when, ms since 1970: over all nodes, and until `user.offline` would be told,
+   * so a while longer than they have a session. Known only where the feature itself listens to `user.offline`.
+   * @throws FanfareError `unavailable`
+   */
+  heldSince(tenantId: string, userIds: readonly string[]): Promise<ReadonlyMap<string, number>>
+  /** Whether the application has a reaction to this type of event. */
+  isReactedTo(event: string): boolean
   /** Whether any session of the user, here or elsewhere, is subscribed in the room. @throws FanfareError `unavailable` */
   isIn(tenantId: string, userId: string, room: string): Promise<boolean>
   /**

@@ -72,6 +72,8 @@ export class FeatureWorld<Name extends FeatureName> implements AsyncDisposable {
   /** Whose subscriptions were to be weighed again: `acme ann`. */
   readonly reweighed: string[] = []
   readonly logged: Logged[] = []
+  /** Whoever is online is so since the world began. */
+  readonly #began: number
   readonly #feature: Feature<Name>
   readonly #options: FeatureWorldOptions<Name>
   readonly #ownStore: TestStore | undefined
@@ -82,6 +84,7 @@ export class FeatureWorld<Name extends FeatureName> implements AsyncDisposable {
     this.#feature = feature
     this.#options = options
     this.clock = options.clock ?? fakeClock()
+    this.#began = this.clock.now()
     this.#ownStore = ownStore
     this.store = options.store ?? ownStore!
   }
@@ -124,6 +127,11 @@ export class FeatureWorld<Name extends FeatureName> implements AsyncDisposable {
       isOnline: async (tenantId: string, userId: string) => whereabouts.online.has(`${tenantId} ${userId}`),
       isIn: async (tenantId: string, userId: string, room: string) =>
         whereabouts.inside.has(`${tenantId} ${userId} ${room}`),
+      heldSince: async (tenantId: string, userIds: readonly string[]) => {
+        const online = userIds.filter((userId) => whereabouts.online.has(`${tenantId} ${userId}`))
+        return new Map(online.map((userId) => [userId, this.#began]))
+      },
+      isReactedTo: (event: string) => this.#services.app.reactions(event).length > 0,
       reweigh: async (tenantId: string, userId: string) => void this.reweighed.push(`${tenantId} ${userId}`),
     }
     await openFeatures([{ feature: this.#feature as never, options }], given, closing)

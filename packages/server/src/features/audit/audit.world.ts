@@ -66,6 +66,8 @@ export const openAudit = async (options: AuditOptions = {}, { file }: Elsewhere 
       },
       isOnline: async () => false,
       isIn: async () => false,
+      heldSince: async () => new Map(),
+      isReactedTo: () => false,
       reweigh: async () => {},
     }
     const feature = await auditFeature.open(services, options)

@@ -13,7 +13,7 @@ import { checkAll, createNotify, notifyIn } from './notify.ts'
 import type { Outcome } from './push/outcome.ts'
 import { createPoster } from './push/post.ts'
 import { openVapid, type Vapid } from './push/vapid.ts'
-import { RoleReads } from './role-reads.ts'
+import { roleReads } from './role-reads.ts'
 import { inboxLimits, readSettings } from './settings.ts'
 import { inboxSchema } from './tables.ts'
 import { Worker } from './worker.ts'
@@ -25,7 +25,7 @@ export type OpenedInbox = OpenedFeature<InboxApi> & { idle(): Promise<void> }
 export const openInbox = async (services: FeatureServices, options: InboxOptions): Promise<OpenedInbox> => {
   const { store, clock, ids, log, settings, audit } = services
   const { mode, vapid } = settings
-  const own = { settings: readSettings(options), roles: new RoleReads(store), pushes: vapid !== undefined }
+  const own = { settings: readSettings(options), roles: roleReads(store), pushes: vapid !== undefined }
   const parts: InboxParts = { store, clock, ids, log, ...own }
   const push = vapid && (await openPush(services, parts, vapid))
   const warning = new SeldomWarning({ clock, log }, 'work of the inbox was not done; it is tried again')

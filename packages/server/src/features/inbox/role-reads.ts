@@ -1,42 +1,17 @@
-/** The roles of users as the store has them: of many who come in one tick, read together. Writes nothing. */
-import { type Deferred, deferred } from '../../lib/deferred.ts'
+/** The roles of users as the store has them. Writes nothing. */
 import type { Rows, Store } from '../../store/store.ts'
+import { TickReads } from '../../store/tick-reads.ts'
 
-type FoundRoles = ReadonlyMap<string, readonly string[]>
-type Waiting = { readonly users: Set<string>; readonly found: Deferred<FoundRoles> }
+export type RoleReads = TickReads<readonly string[]>
 
-const none: readonly string[] = []
-
-export class RoleReads {
-  readonly #store: Store
-  /** Tenant → who is asked for in this tick. */
-  readonly #waiting = new Map<string, Waiting>()
-
-  constructor(store: Store) {
-    this.#store = store
-  }
-
-  /** @throws FanfareError `unavailable` */
-  async of(tenantId: string, userId: string): Promise<readonly string[]> {
-    const waiting = this.#waiting.get(tenantId) ?? this.#begin(tenantId)
-    waiting.users.add(userId)
-    return (await waiting.found.promise).get(userId) ?? none
-  }
-
-  #begin(tenantId: string): Waiting {
-    const waiting: Waiting = { users: new Set<string>(), found: deferred() }
-    this.#waiting.set(tenantId, waiting)
-    setImmediate(() => {
-      this.#waiting.delete(tenantId)
-      const read = this.#store.of(tenantId).read((rows) => rolesOf(rows, [...waiting.users]))
-      read.then(waiting.found.resolve, waiting.found.reject)
-    })
-    return waiting
-  }
-}
+/** Of many who come at once, read together. */
+export const roleReads = (store: Store): RoleReads => new TickReads({ store, read: rolesOf })
 
 /** Whoever has none is not in it. */
-export const rolesOf = async (rows: Rows, users: readonly string[]): Promise<FoundRoles> => {
+export const rolesOf = async (
+  rows: Rows,
+  users: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> => {
   const found = await rows.selectFrom('inbox_role').select(['user_id', 'role']).where('user_id', 'in', users).execute()
   const roles = new Map<string, string[]>()
   for (const { user_id, role } of found) {

@@ -17,7 +17,7 @@ export const setRoles = async (
     throw new FanfareError('invalid_payload', `roles: at most ${inboxLimits.roles}.`)
   }
   // Whoever connects has the same ones nearly always.
-  if (isSame(await parts.roles.of(tenantId, userId), roles)) return false
+  if (isSame((await parts.roles.of(tenantId, userId)) ?? [], roles)) return false
   return parts.store.of(tenantId).change(async ({ rows }) => {
     const before = (await rolesOf(rows, [userId])).get(userId) ?? []
     if (isSame(before, roles)) return false

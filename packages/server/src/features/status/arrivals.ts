@@ -1,5 +1,5 @@
 /**
- * Writes down that users came, without anybody waiting for it. What cannot be written now, because the store is away or has
+ * Writes down that users came who are told, without anybody waiting for it. What cannot be written now, because the store is away or has
  * too much to do, is written later, if the user is still there then: each user is kept once, however often they come.
  */
 import type { Clock, Timer } from '../../lib/clock.ts'
@@ -12,6 +12,8 @@ export type ArrivalsOptions = {
   readonly clock: Clock
   readonly batches: Batches<StatusItem, StatusRow>
   readonly warning: SeldomWarning
+  /** Whether anybody wants to know of this user. @throws FanfareError `unavailable` */
+  readonly isTold: (tenantId: string, userId: string) => Promise<boolean>
   /** The users of a tenant who have a session anywhere. @throws FanfareError `unavailable` */
   readonly online: (tenantId: string) => Promise<ReadonlySet<string>>
   /** 0 to 1. @default Math.random */
@@ -60,7 +62,8 @@ export class Arrivals {
 
   async #write(tenantId: string, userId: string, at: number): Promise<void> {
     try {
-      await this.#options.batches.add(tenantId, { userId, change: { kind: 'came', at } })
+      const { batches, isTold } = this.#options
+      if (await isTold(tenantId, userId)) await batches.add(tenantId, { userId, change: { kind: 'came', at } })
       this.#failures = 0
     } catch (error) {
       this.#failed(error)

@@ -10,7 +10,7 @@ import { deferred } from '../../lib/deferred.ts'
 import { type FakeClock, fakeClock } from '../../lib/fake-clock.ts'
 import type { Store, TenantStore } from '../../store/store.ts'
 import type { TestStore } from '../../store/store.world.ts'
-import { openNode, openStatusStore, type StatusNode, settled } from './status.world.ts'
+import { type NodeParts, openNode, openStatusStore, type StatusNode, settled, tenantId } from './status.world.ts'
 
 /** Others see what a node has as it was up to so long ago, and what a killed one had for so long. */
 const lagMs = 2_000
@@ -46,6 +46,9 @@ export class Interleavings implements AsyncDisposable {
   /** What nobody should have been told. */
   readonly wrong: string[] = []
   readonly #faults: ReadonlySet<Fault>
+  readonly #told: NonNullable<NodeParts['told']>
+  /** What was told last of each user. */
+  readonly #last = new Map<string, string>()
   readonly #chance: Chance
   readonly #leases: EmbeddedLeases
   /** User → their last absences, each with its end. */
@@ -55,6 +58,7 @@ export class Interleavings implements AsyncDisposable {
 
   private constructor(seed: number, faults: readonly Fault[]) {
     this.#faults = new Set(faults)
+    this.#told = seed % 2 === 0 ? 'everything' : 'what is watched'
     this.#chance = new Chance(seed)
     this.#leases = new EmbeddedLeases({ clock: this.clock, disk: 'none' })
   }
@@ -76,6 +80,7 @@ export class Interleavings implements AsyncDisposable {
     if (what === 0 && this.#faults.has('kill')) await this.#kill(seat)
     else if (what < 6) this.#comes(seat, user)
     else if (what < 10) this.#goes(seat, user)
+    else if (what === 19) this.#watches(seat, user)
     // A reload, or an absence about as long as a lease lasts, so that the end and the return meet.
     else this.#goesFor(user, what < 13 ? this.#chance.below(4_000) : 15_500 + this.#chance.below(6_500))
   }
@@ -95,6 +100,8 @@ export class Interleavings implements AsyncDisposable {
     for (const { userId, state } of shown) {
       const expected = this.#isThere(userId) ? 'online' : 'offline'
       if (state !== expected) this.wrong.push(`${userId} is ${expected} and shown as ${state}`)
+      const told = this.#last.get(userId)
+      if (told !== undefined && told !== state) this.wrong.push(`${userId} is shown as ${state} and was told ${told}`)
     }
   }
 
@@ -114,7 +121,9 @@ export class Interleavings implements AsyncDisposable {
     const directory = {
       online: () => this.#seats.flatMap((other) => [...other.seenBy(seat, this.clock.now(), this.#chance)]),
     }
-    seat.node = await openNode({ clock: this.clock, store: this.#slowed(seat), directory })
+    const heldSince = (names: readonly string[]) => this.#heldSince(names)
+    const store = this.#slowed(seat)
+    seat.node = await openNode({ clock: this.clock, store, directory: { ...directory, heldSince }, told: this.#told })
     seat.lifecycle = new LifecycleNode({
       clock: this.clock,
       leases: this.#leases,
@@ -122,6 +131,11 @@ export class Interleavings implements AsyncDisposable {
     })
     seat.stopLifecycle = await seat.lifecycle.lifecycle.start()
     this.#seats.push(seat)
+  }
+
+  async #heldSince(names: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const since = await this.#leases.heldSince(names.map((name) => ({ kind: 'user', tenantId, name })))
+    return new Map(names.flatMap((name, index) => (since[index] === undefined ? [] : [[name, since[index]]])))
   }
 
   #slowed(seat: Seat): Store {
@@ -151,6 +165,12 @@ export class Interleavings implements AsyncDisposable {
   #maybeFail(): void {
     if (this.#faults.has('failure') && this.#chance.below(20) === 0)
       throw new FanfareError('unavailable', 'The store is away.')
+  }
+
+  /** Somebody subscribes; they try again where they were refused. */
+  #watches(seat: Seat, user: string): void {
+    if (seat.diedAt !== undefined) return
+    seat.node.api.watched(user).catch(() => this.clock.after(1_000, () => this.#watches(seat, user)))
   }
 
   #comes(seat: Seat, user: string): void {
@@ -210,6 +230,7 @@ export class Interleavings implements AsyncDisposable {
       const now = this.clock.now()
       for (const event of events) {
         const { userId, state } = event.data as { readonly userId: string; readonly state: string }
+        this.#last.set(userId, state)
         if (state !== 'offline') continue
         const isTrue = (this.#gaps.get(userId) ?? []).some(
           ({ from, to }) => Math.min(to, now) - from >= graceMs && to > now - 2 * slowMs - 500,

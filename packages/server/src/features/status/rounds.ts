@@ -16,6 +16,7 @@ export type RoundsOptions = {
   readonly batches: Batches<StatusItem, StatusRow>
   readonly secondLook: Pick<SecondLook, 'at'>
   readonly warning: SeldomWarning
+  readonly isTold: (tenantId: string, userId: string) => Promise<boolean>
   /** The users of a tenant who have a session anywhere. @throws FanfareError `unavailable` */
   readonly online: (tenantId: string) => Promise<ReadonlySet<string>>
 }
@@ -77,9 +78,9 @@ export class Rounds {
     return taken.length > 0
   }
 
-  /** Writes down who is there and is not known to be, and suspects who is known to be there and is not. */
+  /** Writes down who is told and there and is not known to be, and suspects who is known to be there and is not. */
   async #compare(tenantId: string): Promise<void> {
-    const { batches, clock, online, secondLook, store } = this.#options
+    const { batches, clock, isTold, online, secondLook, store } = this.#options
     const at = clock.now()
     const there = await online(tenantId)
     const rows = await store
@@ -94,7 +95,10 @@ export class Rounds {
       if (!there.has(row.user_id)) secondLook.at(tenantId, row.user_id, { at, connectedAt: row.connected_at })
     }
     const unknown = [...there].filter((userId) => !known.has(userId))
-    await Promise.all(unknown.map((userId) => batches.add(tenantId, { userId, change: { kind: 'came', at } })))
+    const came = async (userId: string): Promise<void> => {
+      if (await isTold(tenantId, userId)) await batches.add(tenantId, { userId, change: { kind: 'came', at } })
+    }
+    await Promise.all(unknown.map(came))
   }
 
   /** Nobody is there: the next who comes begins anew. */

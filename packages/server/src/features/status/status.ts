@@ -16,13 +16,16 @@ import { SecondLook } from './second-look.ts'
 import type { StatusApi, StatusOptions } from './status-api.ts'
 import { readStatuses, statusBatches } from './statuses.ts'
 import { statusSchema } from './tables.ts'
-import { endOf, ownStatusOf, statusOf } from './transition.ts'
+import { Telling } from './telling.ts'
+import { asHeld, endOf, ownStatusOf, type StatusRow, statusOf } from './transition.ts'
 import { checked, newStatus, statusDefaults, statusesAsked, userStatus } from './words.ts'
 
 /** What the feature says to itself through the context, and nobody else need know of. */
 type OwnApi = StatusApi & {
   came(userId: string): void
   went(userId: string, since: string): Promise<void>
+  /** Somebody is about to hear of this user. */
+  watched(userId: string): Promise<void>
 }
 const ownOf = (context: AppContext): OwnApi => context.status as OwnApi
 
@@ -34,9 +37,11 @@ const describe = (options: StatusOptions): FeatureDescription => {
       'status:{userId}': {
         events: { 'status.updated': userStatus },
         log: { keep: 10, for: '1h', archive: '1d' },
-        access: ({ user, room }) => {
+        access: async ({ context, room, user }) => {
           const userId = idOfRoomPart(room.slice('status:'.length))
-          return userId !== undefined && may(user, userId)
+          if (userId === undefined || !(await may(user, userId))) return false
+          await ownOf(context).watched(userId)
+          return true
         },
       },
     },
@@ -92,25 +97,37 @@ export const status: Feature<'status'> = {
     const warning = new SeldomWarning({ clock, log }, 'who is connected could not be written down; it is tried again')
     const online = async (tenantId: string) =>
       new Set(Object.keys((await services.of(tenantId).stats()).sessionsByUser))
-    const arrivals = new Arrivals({ clock, batches, warning, online })
     const secondLook = new SecondLook({ clock, batches, warning, online })
-    const rounds = new Rounds({ clock, store, batches, secondLook, warning, online })
+    const heldSince = services.heldSince
+    const everybody = services.isReactedTo('status.updated')
+    const telling = new Telling({ clock, store, batches, secondLook, warning, heldSince, everybody })
+    const isTold = telling.isTold.bind(telling)
+    const arrivals = new Arrivals({ clock, batches, warning, isTold, online })
+    const rounds = new Rounds({ clock, store, batches, secondLook, warning, isTold, online })
     const schema = newStatus(options)
+    const shown = async (tenantId: string, rows: readonly StatusRow[]): Promise<readonly StatusRow[]> => {
+      const untold = rows.filter(({ isTold }) => !isTold).map(({ userId }) => userId)
+      if (everybody || untold.length === 0) return rows
+      const held = await services.heldSince(tenantId, untold)
+      return rows.map((row) => asHeld(row, held.get(row.userId)))
+    }
     rounds.start()
     const apiOf = (tenantId: string): OwnApi => ({
       async set(userId, given) {
         const at = clock.now()
         const change = { kind: 'chose', at, status: checked(schema, given) } as const
+        await telling.begin(tenantId, userId)
         return ownStatusOf(await batches.add(tenantId, { userId, change }), at)
       },
       async get(userIds, { as } = {}) {
         if (userIds.length === 0) return []
         checked(statusesAsked, { userIds })
-        const rows = await readStatuses(store, tenantId, userIds)
+        const rows = await shown(tenantId, await readStatuses(store, tenantId, userIds))
         const now = clock.now()
         return rows.map((row) => (row.userId === as ? ownStatusOf(row, now) : statusOf(row, now)))
       },
       came: (userId) => arrivals.came(tenantId, userId),
+      watched: (userId) => telling.begin(tenantId, userId),
       async went(userId, began) {
         // Before it is asked: a session that begins after this is younger than the end.
         const end = { at: clock.now(), since: Date.parse(began) }
@@ -124,6 +141,7 @@ export const status: Feature<'status'> = {
       api: ({ tenantId }) => apiOf(tenantId),
       async stop() {
         await rounds.stop()
+        await telling.stop()
         await secondLook.stop()
         await arrivals.stop()
       },

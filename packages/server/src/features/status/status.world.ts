@@ -13,10 +13,18 @@ import { statusSchema } from './tables.ts'
 export const tenantId = 'clinic'
 
 /** What one node sees of who is connected. */
-export type Directory = { online(): Iterable<string> }
+export type Directory = {
+  online(): Iterable<string>
+  /** @default of whoever is online, since the clock began */
+  heldSince?(users: readonly string[]): Promise<ReadonlyMap<string, number>>
+}
 
 export type StatusNode = {
-  readonly api: StatusApi & { came(userId: string): void; went(userId: string, since: string): Promise<void> }
+  readonly api: StatusApi & {
+    came(userId: string): void
+    went(userId: string, since: string): Promise<void>
+    watched(userId: string): Promise<void>
+  }
   stop(): Promise<void>
 }
 
@@ -25,10 +33,18 @@ export type NodeParts = {
   readonly store: Store
   readonly directory: Directory
   readonly options?: StatusOptions
+  /** Whether all that happens is written and told, or only what somebody wants to know. @default 'everything' */
+  readonly told?: 'everything' | 'what is watched'
   readonly log?: Log
 }
 
-export const openNode = async ({ clock, store, directory, options = {}, log = silentLog }: NodeParts) => {
+export const openNode = async (parts: NodeParts) => {
+  const { clock, store, directory, options = {}, told = 'everything', log = silentLog } = parts
+  const began = clock.now()
+  const heldSince = async (users: readonly string[]) => {
+    const there = new Set(directory.online())
+    return new Map(users.filter((userId) => there.has(userId)).map((userId) => [userId, began]))
+  }
   const stats = async () =>
     ({ sessionsByUser: Object.fromEntries([...directory.online()].map((userId) => [userId, 1])) }) as TenantStats
   const services = {
@@ -36,6 +52,8 @@ export const openNode = async ({ clock, store, directory, options = {}, log = si
     clock,
     log,
     of: (tenant: string) => ({ tenantId: tenant, stats }) as unknown as AppContext,
+    heldSince: (_tenant: string, users: readonly string[]) => (directory.heldSince ?? heldSince)(users),
+    isReactedTo: () => told === 'everything',
     isOnline: async (_tenant: string, userId: string) => [...directory.online()].includes(userId),
   } as unknown as FeatureServices
   const { api, stop } = await status.open(services, options)

@@ -30,7 +30,7 @@ const apply = async (change: Change, items: readonly StatusItem[]): Promise<read
   const changed = [...after.values()].filter((row) => !isSame(row, before.get(row.userId)))
   if (changed.length > 0) await write(change.rows, changed)
   await expectRound(change.rows, items)
-  const seen = changed.filter(({ userId, version }) => version !== before.get(userId)?.version)
+  const seen = changed.filter(({ isTold, userId, version }) => isTold && version !== before.get(userId)?.version)
   const now = Math.max(...items.map((item) => item.change.at))
   const drafts = seen.flatMap((row) => eventOf(row, now))
   if (drafts.length > 0) await change.publish(drafts)
@@ -57,6 +57,7 @@ const write = async (rows: Rows, changed: readonly StatusRow[]): Promise<void> =
   await insertAll(rows, 'user_status', changed.map(columnsOf))
     .onConflict((conflict) =>
       conflict.columns(['tenant_id', 'user_id']).doUpdateSet((old) => ({
+        told: old.ref('excluded.told'),
         connected: old.ref('excluded.connected'),
         connected_at: old.ref('excluded.connected_at'),
         last_seen: old.ref('excluded.last_seen'),
@@ -68,13 +69,13 @@ const write = async (rows: Rows, changed: readonly StatusRow[]): Promise<void> =
     .execute()
 }
 
-/** Where somebody came, somebody looks after a while whether they are still there. */
+/** Where somebody is told, somebody looks after a while whether they are still there. */
 const expectRound = async (rows: Rows, items: readonly StatusItem[]): Promise<void> => {
-  const came = items.find(({ change }) => change.kind === 'came')
-  if (!came) return
+  const told = items.find(({ change }) => change.kind === 'came' || change.kind === 'told')
+  if (!told) return
   await rows
     .insertInto('status_round')
-    .values({ due_at: came.change.at + roundMs })
+    .values({ due_at: told.change.at + roundMs })
     .onConflict((conflict) => conflict.column('tenant_id').doNothing())
     .execute()
 }
@@ -97,6 +98,17 @@ export const readStatuses = async (store: Store, tenantId: string, users: readon
   return users.map((userId) => byUser.get(userId) ?? unknownUser(userId))
 }
 
+/** Those of these users of whose coming and going somebody may want to know. */
+export const readTold = async (rows: Rows, users: readonly string[]): Promise<ReadonlyMap<string, true>> => {
+  const found = await rows
+    .selectFrom('user_status')
+    .select('user_id')
+    .where('user_id', 'in', users)
+    .where('told', '=', 1)
+    .execute()
+  return new Map(found.map((row) => [row.user_id, true]))
+}
+
 const isSame = (one: StatusRow, other: StatusRow | undefined): boolean =>
   other !== undefined && (Object.keys(one) as (keyof StatusRow)[]).every((name) => one[name] === other[name])
 
@@ -104,6 +116,7 @@ type Columns = Omit<UserStatusTable, 'tenant_id'>
 
 const columnsOf = (row: StatusRow): Columns => ({
   user_id: row.userId,
+  told: row.isTold ? 1 : 0,
   connected: row.isConnected ? 1 : 0,
   connected_at: row.connectedAt,
   last_seen: row.lastSeen,
@@ -114,6 +127,7 @@ const columnsOf = (row: StatusRow): Columns => ({
 
 const rowOf = (row: Columns): StatusRow => ({
   userId: row.user_id,
+  isTold: row.told === 1,
   isConnected: row.connected === 1,
   connectedAt: row.connected_at,
   lastSeen: row.last_seen,

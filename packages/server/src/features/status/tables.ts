@@ -5,7 +5,9 @@ import type { OfTenant, Schema } from '../../store/tables.ts'
 /** A user of whom something is known. Times in ms since 1970. */
 export type UserStatusTable = OfTenant & {
   user_id: string
-  /** 1 while the user has a session anywhere, and for the time of grace after. */
+  /** 1 where somebody may want to know: else nothing is written here while the user comes and is there. */
+  told: number
+  /** 1 while a user who is told has a session anywhere, and for the time of grace after. */
   connected: number
   /** When the newest session began that was written down. */
   connected_at: number
@@ -50,6 +52,11 @@ export const statusSchema: Schema = {
         'CREATE TABLE status_round (tenant_id TEXT NOT NULL, due_at BIGINT NOT NULL, PRIMARY KEY (tenant_id))',
         'CREATE INDEX status_round_due ON status_round (due_at)',
       ],
+    },
+    {
+      // Whoever is known already may be watched.
+      name: '0002-told',
+      statements: ['ALTER TABLE user_status ADD COLUMN told BIGINT NOT NULL DEFAULT 1'],
     },
   ],
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import {
+  asHeld,
   endOf,
   ownStatusOf,
   type StatusChange,
@@ -102,4 +103,20 @@ test('versions rise although the clock goes back', () => {
   const first = after(came(100))
   const second = transition(first, chose(50, { state: 'away' }))
   expect(second.version).toBeGreaterThan(first.version)
+})
+
+test('U4 of a user who is not told, versions rise with each time, and go on rising when telling begins', () => {
+  const ended = after(went(100, 10))
+  expect(statusOf(ended, at(100))).toMatchObject({ state: 'offline', lastSeen: iso(80) })
+  const versions = [
+    asHeld(after(), at(10)),
+    ended,
+    asHeld(ended, at(105)),
+    after(went(100, 10), { kind: 'told', at: at(110) }, came(105), went(150, 105)),
+  ].map(({ version }) => version)
+  expect(versions).toEqual([...new Set(versions)].sort((a, b) => a - b))
+  expect(transition(transition(ended, { kind: 'told', at: at(110) }), came(105)).version).toBe(
+    asHeld(ended, at(105)).version,
+  )
+  expect(asHeld(after(came(0)), at(50))).toEqual(after(came(0)))
 })

@@ -84,7 +84,7 @@ test('the end of the last session makes a user offline, and away passes with it'
   await world.clock.advance(90_000)
   await world.offline('ann')
   await world.person('ann').connects()
-  await world.settled()
+  while (world.heard('status:ann').length < 4) await world.settled()
   const states = world.heard('status:ann').map(({ data }) => (data as unknown as UserStatus).state)
   expect(states).toEqual(['online', 'away', 'offline', 'online'])
 })

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'bun:test'
 import { uuidv7 } from '../../../lib/ids.ts'
 import { silentLog } from '../../../lib/log.ts'
 import { type InboxOptionsOfWorld, type Kind, newDatabase, openInbox, type Place, toUser } from '../inbox.world.ts'
-import { RoleReads } from '../role-reads.ts'
+import { roleReads } from '../role-reads.ts'
 import { readSettings } from '../settings.ts'
 import { newVapid, PushService } from './push-service.world.ts'
 import { sendPushes } from './send.ts'
@@ -119,7 +119,7 @@ export const describePush = (kind: Kind): void => {
         ids: uuidv7,
         log: silentLog,
         settings: readSettings({}),
-        roles: new RoleReads(store),
+        roles: roleReads(store),
         pushes: true,
         makePush: await openVapid(vapid),
         post: (request: { readonly headers: { readonly [name: string]: string | number } }) => {

@@ -1,0 +1,84 @@
+/**
+ * Begins to tell of users, when somebody first wants to know or they first say something themselves. Until then their coming
+ * is written nowhere: it is enough that they are held. Told once, they are told for good.
+ */
+import type { Clock, Timer } from '../../lib/clock.ts'
+import type { SeldomWarning } from '../../lib/seldom.ts'
+import type { Batches } from '../../store/batches.ts'
+import type { Store } from '../../store/store.ts'
+import { TickReads } from '../../store/tick-reads.ts'
+import type { SecondLook } from './second-look.ts'
+import { readTold, type StatusItem } from './statuses.ts'
+import type { StatusRow } from './transition.ts'
+
+export type TellingOptions = {
+  readonly clock: Clock
+  readonly store: Store
+  readonly batches: Batches<StatusItem, StatusRow>
+  readonly secondLook: Pick<SecondLook, 'at'>
+  readonly warning: SeldomWarning
+  /** Since when these users are held, those who are. @throws FanfareError `unavailable` */
+  readonly heldSince: (tenantId: string, users: readonly string[]) => Promise<ReadonlyMap<string, number>>
+  /** Everybody is told: the application itself wants to know. */
+  readonly everybody: boolean
+}
+
+/** By then whoever came before their coming was to be written is held, also on other nodes. */
+const againAfterMs = 5_000
+
+export class Telling {
+  readonly #options: TellingOptions
+  readonly #told: TickReads<true>
+  readonly #timers = new Set<Timer>()
+  readonly #running = new Set<Promise<void>>()
+
+  constructor(options: TellingOptions) {
+    this.#options = options
+    this.#told = new TickReads({ store: options.store, read: readTold })
+  }
+
+  /** @throws FanfareError `unavailable` */
+  async isTold(tenantId: string, userId: string): Promise<boolean> {
+    return this.#options.everybody || (await this.#told.of(tenantId, userId)) !== undefined
+  }
+
+  /** Once it resolves, what happens to the user is told. @throws FanfareError `unavailable` */
+  async begin(tenantId: string, userId: string): Promise<void> {
+    if (await this.isTold(tenantId, userId)) return
+    const { batches, clock } = this.#options
+    await batches.add(tenantId, { userId, change: { kind: 'told', at: clock.now() } })
+    await this.#find(tenantId, userId)
+    const timer = clock.after(againAfterMs, () => {
+      this.#timers.delete(timer)
+      const running = this.#look(tenantId, userId).finally(() => this.#running.delete(running))
+      this.#running.add(running)
+    })
+    this.#timers.add(timer)
+  }
+
+  async stop(): Promise<void> {
+    for (const timer of this.#timers) timer.cancel()
+    await Promise.all(this.#running)
+  }
+
+  /** @returns whether the user is held */
+  async #find(tenantId: string, userId: string): Promise<boolean> {
+    const { batches, heldSince } = this.#options
+    const at = (await heldSince(tenantId, [userId])).get(userId)
+    if (at !== undefined) await batches.add(tenantId, { userId, change: { kind: 'came', at } })
+    return at !== undefined
+  }
+
+  /** Whoever came or went while telling began was told by nobody. What fails here, a round mends. */
+  async #look(tenantId: string, userId: string): Promise<void> {
+    const { batches, clock, secondLook, warning } = this.#options
+    try {
+      if (await this.#find(tenantId, userId)) return
+      const at = clock.now()
+      const { connectedAt, isConnected } = await batches.add(tenantId, { userId, change: { kind: 'told', at } })
+      if (isConnected) secondLook.at(tenantId, userId, { at, connectedAt })
+    } catch (error) {
+      warning.warn({ error })
+    }
+  }
+}
