@@ -59,7 +59,7 @@ export const openBacking = (parts: BackingParts, closing: Closing): Promise<Back
     ? openAlone(parts, closing)
     : openWithOthers({ ...parts, address: parseRedisAddress(parts.config.redisUrl) }, closing)
 
-const openAlone = async ({ clock, config, log }: BackingParts, closing: Closing): Promise<Backing> => {
+const openAlone = async ({ clock, config, log, metrics }: BackingParts, closing: Closing): Promise<Backing> => {
   const { dataFolder, limits, memoryBytes } = config
   const folder = await openDataFolder(dataFolder)
   closing.push(async () => folder.close())
@@ -67,7 +67,7 @@ const openAlone = async ({ clock, config, log }: BackingParts, closing: Closing)
   closing.push(async () => database.close())
   const { idempotencyMs } = limits
   return {
-    engine: createEmbeddedEngine({ clock, disk: folder, log, idempotencyMs, memoryBytes }),
+    engine: createEmbeddedEngine({ clock, disk: folder, log, metrics, idempotencyMs, memoryBytes }),
     cache: new SqliteCache({ clock, folder }),
     commands: memoryOnce({ clock, forMs: idempotencyMs }),
     trust: {

@@ -14,7 +14,7 @@ export const metricTable = {
     fanfare_replays_total: 'Subscriptions that asked for what they missed.',
     fanfare_gaps_total: 'Subscriptions that could not be given all that they missed.',
     fanfare_log_reads_total:
-      'Reads of a log in Redis: resumes and history that the node could not answer by itself, and repairs.',
+      'Reads of a log in Redis or on disk: resumes and history that the node could not answer from memory, and repairs.',
     fanfare_repairs_total: 'Reads of a log to fill a hole in what other nodes published.',
     fanfare_rooms_lost_total:
       'Times that a room on this node had to be read again, because its log was lost or erased.',

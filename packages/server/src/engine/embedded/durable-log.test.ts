@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import { cpSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { noMetrics } from '../../lib/metrics.ts'
 import { dataOf, EngineWorld, offsets, upTo } from '../engine.world.ts'
 import { type EmbeddedHost, embeddedHost, embeddedHostWith } from './embedded.world.ts'
 
@@ -159,4 +160,29 @@ test('keys that count no more leave the disk as fast as new ones come', async ()
   const database = openDatabase(host.path())
   expect(database.prepare('SELECT count(*) AS keys FROM idempotency').get()).toEqual({ keys: 2_000 })
   database.close()
+})
+
+test('of a crowd that comes back to a room after a restart, one reads the disk', async () => {
+  const reads: string[] = []
+  const metrics = { ...noMetrics, add: (name: string) => reads.push(name) }
+  await using world = await EngineWorld.open(() => embeddedHostWith({ metrics }))
+  const room = world.room('a', { durable: true })
+  const { epoch } = await world.publishMany(room, 60)
+  await world.restart()
+  await world.engine.log.listen(room)
+  await world.publish(room, 61)
+  for (const offset of [10, 50, 30, 10, 59, 61]) {
+    const slice = await world.read(room, { after: { epoch, offset }, limit: 100 })
+    expect(offsets(slice.events)).toEqual(upTo(61, offset + 1))
+  }
+  expect(reads).toEqual(['fanfare_log_reads_total'])
+  const newest = await world.read(room, { before: 'latest', limit: 20 })
+  expect(offsets(newest.events)).toEqual(upTo(61, 42))
+  expect(reads).toHaveLength(1)
+  expect(offsets((await world.read(room, { after: 'earliest', limit: 100 })).events)).toEqual(upTo(61))
+  await world.restart()
+  for (const limit of [20, 5]) {
+    expect(offsets((await world.read(room, { before: 'latest', limit })).events)).toEqual(upTo(61, 62 - limit))
+  }
+  expect(reads).toHaveLength(3)
 })

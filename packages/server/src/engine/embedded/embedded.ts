@@ -6,6 +6,7 @@ import { defaultLimits, FanfareError, type RoomEvent } from '@fanfare/protocol'
 import type { Clock } from '../../lib/clock.ts'
 import { nodeId } from '../../lib/ids.ts'
 import { type Log, silentLog } from '../../lib/log.ts'
+import { type Metrics, noMetrics } from '../../lib/metrics.ts'
 import type { Soon } from '../../lib/soon.ts'
 import type { LogRoom } from '../../model/room.ts'
 import { roomKey } from '../../model/room-key.ts'
@@ -29,6 +30,8 @@ export type EmbeddedEngineOptions = {
   readonly disk: EngineDisk | 'none'
   /** @default nothing is logged */
   readonly log?: Log
+  /** @default nothing is counted */
+  readonly metrics?: Metrics
   /** How long a repeated key gives the first result. @default 5 minutes */
   readonly idempotencyMs?: number
   /** How long presence holds without being renewed. @default 30 s */
@@ -58,6 +61,7 @@ export type EmbeddedEngineOptions = {
 
 const defaults = {
   log: silentLog,
+  metrics: noMetrics,
   idempotencyMs: defaultLimits.idempotencyMs,
   leaseMs: 30_000,
   sweepMs: 1_000,
@@ -164,13 +168,13 @@ class EmbeddedRooms implements RoomLog {
   }
 
   #make(): Running {
-    const { disk, idempotencyMs, log, hotEvents, hotBytes, durableRooms } = this.#settings
+    const { disk, idempotencyMs, log, metrics, hotEvents, hotBytes, durableRooms: rooms } = this.#settings
     const delivery = this.#delivery
     const memory = this.#makeMemory()
     if (disk === 'none') return { memory, durable: undefined }
     try {
       const hot = { eventsPerRoom: hotEvents, bytes: hotBytes }
-      return { memory, durable: DurableLog.open({ disk, delivery, log, idempotencyMs, hot, rooms: durableRooms }) }
+      return { memory, durable: DurableLog.open({ disk, delivery, log, metrics, idempotencyMs, hot, rooms }) }
     } catch (cause) {
       if (cause instanceof FanfareError) throw cause
       throw new FanfareError('unavailable', notOpened(disk.path, cause), { cause })
