@@ -49,31 +49,23 @@ const check = ({ app, limits }: Services, room: Room, request: PublishRequest): 
 
 /** Begun at once, and in this call where the engine is done in it. @throws FanfareError `unavailable`, `overloaded` */
 export const append = (services: Services, caller: Caller, prepared: Prepared): Soon<PublishResult> => {
-  const { clock, engine } = services
+  const { clock, engine, ids } = services
   const startedAt = clock.now()
-  const published = engine.log.publish(
-    prepared.room,
-    draftOf(services, caller, { ...prepared, startedAt }),
-    optionsOf(services, caller, prepared.request),
-  )
+  const draft = draftOf(caller, prepared, { id: ids(startedAt), timestamp: isoTime(startedAt) })
+  const published = engine.log.publish(prepared.room, draft, optionsOf(services, caller, prepared.request))
   return soon(published, (done) => acknowledge(services, caller, { prepared, startedAt, published: done }))
 }
 
 const draftOf = (
-  { ids }: Services,
   caller: Caller,
-  { request, room, data, startedAt }: Prepared & { readonly startedAt: number },
+  { request, room: { tenantId, name: room }, data }: Prepared,
+  { id, timestamp }: Pick<Draft, 'id' | 'timestamp'>,
 ): Draft => {
   const userId = userOfCaller(caller)
-  return {
-    id: ids(startedAt),
-    type: request.event,
-    tenantId: room.tenantId,
-    room: room.name,
-    ...(userId === undefined ? {} : { userId }),
-    data,
-    timestamp: isoTime(startedAt),
-  }
+  const type = request.event
+  return userId === undefined
+    ? { id, type, tenantId, room, data, timestamp }
+    : { id, type, tenantId, room, userId, data, timestamp }
 }
 
 const optionsOf = ({ app }: Services, caller: Caller, { event, key, depth = 0 }: PublishRequest): PublishOptions => {

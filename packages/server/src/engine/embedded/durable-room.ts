@@ -7,7 +7,7 @@ import type { Published } from '../room-log.ts'
 import type { EventRow, Tables } from './tables.ts'
 
 /** Where a log stands: on disk, or (in a group that is being written) where it will. `lowest`: no row is below it. */
-export type Standing = { readonly epoch: string; readonly top: number; readonly lowest: number }
+export type Standing = { epoch: string; top: number; lowest: number }
 
 export type DurableRoom = {
   readonly key: RoomKey

@@ -140,7 +140,7 @@ export class GroupCommit {
     database.exec('BEGIN IMMEDIATE')
     try {
       const written = group.operations.map((operation) => this.#write(operation, group.standings))
-      for (const [room, standing] of group.standings) this.#saveRoom(room, standing, group.standings)
+      for (const [room, standing] of group.standings) this.#saveRoom(room, standing)
       this.#expireKeys(group.operations)
       for (const id of group.reacted) tables.removeUnreacted.run(id)
       tables.setMeta.run('commits', String(this.#group + 1))
@@ -156,7 +156,6 @@ export class GroupCommit {
 
   #write(operation: Operation, standings: Map<DurableRoom, Standing>): Written {
     const { room } = operation
-    const before = standings.get(room) ?? { epoch: room.epoch, top: room.hot.top, lowest: room.lowest }
     if (operation.kind === 'forget') {
       const { tables } = this.#options
       tables.forgetEvents.run(room.id)
@@ -166,10 +165,11 @@ export class GroupCommit {
       standings.set(room, { epoch, top: 0, lowest: 1 })
       return { operation, position: { epoch, offset: 0 } }
     }
-    const offset = before.top + 1
+    const standing = standings.get(room) ?? begun(room, standings)
+    const offset = standing.top + 1
     this.#insert(operation, offset)
-    standings.set(room, { ...before, top: offset })
-    return { operation, position: { epoch: before.epoch, offset } }
+    standing.top = offset
+    return { operation, position: { epoch: standing.epoch, offset } }
   }
 
   #insert({ room, at, body, key, react, draft }: PublishOperation, offset: number): void {
@@ -191,7 +191,7 @@ export class GroupCommit {
     if (keyed > 0) this.#options.tables.expireKeys.run(now - this.#options.idempotencyMs, keyed * 2)
   }
 
-  #saveRoom(room: DurableRoom, standing: Standing, standings: Map<DurableRoom, Standing>): void {
+  #saveRoom(room: DurableRoom, standing: Standing): void {
     const { tables } = this.#options
     const { keep, forMs, unique } = room.policy
     if (unique && standing.top === 0) {
@@ -202,7 +202,7 @@ export class GroupCommit {
     const trimTo = Math.min(standing.top - asInteger(keep) + 1, standing.lowest + trimMost)
     if (trimTo - standing.lowest < trimFrom) return
     tables.trimEvents.run(room.id, trimTo)
-    standings.set(room, { ...standing, lowest: trimTo })
+    standing.lowest = trimTo
   }
 
   #refuse(operations: readonly Operation[], cause: unknown): void {
@@ -213,6 +213,13 @@ export class GroupCommit {
       )
     }
   }
+}
+
+/** The room itself keeps its own until the group is on disk. */
+const begun = (room: DurableRoom, standings: Map<DurableRoom, Standing>): Standing => {
+  const standing = { epoch: room.epoch, top: room.hot.top, lowest: room.lowest }
+  standings.set(room, standing)
+  return standing
 }
 
 const charsOf = (operation: Operation): number => (operation.kind === 'publish' ? operation.body.length : 0)
