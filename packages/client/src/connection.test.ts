@@ -15,7 +15,10 @@ test('opens the socket by address and subprotocol, and proves who it is in the f
   await using world = new FakeWorld({ url: 'https://server.test/base/' })
   world.client.connect()
   const socket = await world.accept()
-  expect([socket.url, socket.protocols]).toEqual(['wss://server.test/base/v1/websocket', ['fanfare.v1']])
+  expect([socket.url, socket.protocols]).toEqual([
+    'wss://server.test/base/v1/websocket',
+    ['fanfare.v1.lines', 'fanfare.v1'],
+  ])
   expect(socket.sent).toEqual([{ type: 'auth', token: 'token-1' }])
   expect(world.client.state.getSnapshot()).toEqual({
     status: 'connected',

@@ -252,7 +252,7 @@ export class Connection {
           return
         }
         this.#hintAt = this.#surroundings.clock.now()
-        this.#lose(new FanfareError('unavailable', 'Moving from an event stream to a WebSocket.'))
+        this.#lose(new FanfareError('unavailable', 'Moving to a WebSocket.'))
       })
       this.#scope.add(abandon)
     })

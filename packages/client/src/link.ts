@@ -28,8 +28,6 @@ export type Address = {
   readonly socket: string
 }
 
-export const subprotocol = 'fanfare.v1'
-
 /** @throws TypeError when it is no address, or is relative where there is no page to be relative to */
 export const addressOf = (url: string, path: string): Address => {
   const page = typeof location === 'undefined' ? undefined : location.href

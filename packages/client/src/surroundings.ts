@@ -6,6 +6,8 @@
 /** The part of the WebSocket interface that the client uses. */
 export type Socket = {
   readonly readyState: number
+  /** What the server chose of the subprotocols, once the socket is open; empty for none. */
+  readonly protocol?: string
   onopen: ((event: never) => void) | null
   onmessage: ((event: never) => void) | null
   onclose: ((event: never) => void) | null

@@ -1,7 +1,7 @@
 /** Which transport the next link takes: WebSocket unless it has shown that it does not get through. Owns that memory only. */
-import { FanfareError } from '@fanfare/protocol'
+import { FanfareError, subprotocols } from '@fanfare/protocol'
 import type { Credential } from './credentials.ts'
-import { type Address, type Link, type LinkEvents, subprotocol } from './link.ts'
+import type { Address, Link, LinkEvents } from './link.ts'
 import type { Stop } from './listeners.ts'
 import type { Settings } from './options.ts'
 import { openStreamLink } from './stream-link.ts'
@@ -64,7 +64,7 @@ export class TransportChoice {
   #tryOut(): Socket | undefined {
     const { WebSocket } = this.#settings.surroundings
     try {
-      return WebSocket && new WebSocket(this.#address.socket, [subprotocol])
+      return WebSocket && new WebSocket(this.#address.socket, subprotocols)
     } catch {
       // Whatever forbids it, the answer is no.
       return undefined

@@ -52,6 +52,8 @@ export class FakeSocket {
   closedWith: number | undefined
   readonly url: string
   readonly protocols: string[]
+  /** What the server agreed to. */
+  protocol = 'fanfare.v1'
 
   constructor(url: string, protocols: string[]) {
     this.url = url
@@ -74,6 +76,10 @@ export class FakeSocket {
   }
   says(...frames: ServerFrame[]): void {
     for (const frame of frames) this.onmessage?.({ data: JSON.stringify(frame) } as never)
+  }
+  /** All of them in one message. */
+  saysTogether(...frames: ServerFrame[]): void {
+    this.onmessage?.({ data: frames.map((frame) => JSON.stringify(frame)).join('\n') } as never)
   }
   drops(code = 1006, reason = ''): void {
     this.readyState = 3

@@ -68,6 +68,7 @@ export type {
 } from './frames.ts'
 export type { Json, JsonObject } from './json.ts'
 export { defaultLimits, type Limits } from './limits.ts'
+export { frameSeparator, framesOf, type Subprotocol, subprotocols } from './messages.ts'
 export type {
   NewNotification,
   Notification,

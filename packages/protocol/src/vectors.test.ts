@@ -4,6 +4,7 @@ import {
   clientFrameVectors,
   type Dialogue,
   dialogues,
+  messageVectors,
   mismatch,
   play,
   type StageLink,
@@ -11,6 +12,7 @@ import {
 } from '../vectors/index.ts'
 import { decodeClientFrame, encodeClientFrame, frameIdOf } from './client-frames.ts'
 import { FanfareError } from './error.ts'
+import { framesOf } from './messages.ts'
 import { decodeServerFrame, encodeServerFrame } from './server-frames.ts'
 
 const failureOf = (run: () => unknown): FanfareError => {
@@ -33,6 +35,11 @@ test.each([...clientFrameVectors])('client frame: $name', (vector) => {
   const failure = failureOf(() => decodeClientFrame(vector.text))
   expect(failure.code).toBe(vector.code)
   expect(failure.message).toContain(vector.names ?? '')
+})
+
+test.each([...messageVectors])('message: $name', ({ message, subprotocol, frames }) => {
+  expect(framesOf(message, subprotocol)).toEqual([...frames])
+  for (const frame of frames) expect(decodeServerFrame(frame)).toBeDefined()
 })
 
 test.each([...serverFrameVectors])('server frame: $name', (vector) => {

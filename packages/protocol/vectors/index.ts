@@ -1,6 +1,7 @@
 /** Loads the conformance vectors with types, and plays the dialogues against anything that can open a link. For tests; no client bundles it. */
-import type { ClientFrame, ErrorCode, Json, JsonObject, ServerFrame } from '../src/index.ts'
+import type { ClientFrame, ErrorCode, Json, JsonObject, ServerFrame, Subprotocol } from '../src/index.ts'
 import clientFramesJson from './client-frames.json' with { type: 'json' }
+import messagesJson from './messages.json' with { type: 'json' }
 import serverFramesJson from './server-frames.json' with { type: 'json' }
 import sessionsJson from './sessions.json' with { type: 'json' }
 
@@ -17,6 +18,13 @@ export type ServerFrameVector = { readonly name: string; readonly text: string }
   | Refused
   | { readonly ignored: true }
 )
+
+export type MessageVector = {
+  readonly name: string
+  readonly subprotocol: Subprotocol
+  readonly message: string
+  readonly frames: readonly string[]
+}
 
 export type Step = { readonly as: string } & (
   | { readonly open: true }
@@ -43,6 +51,7 @@ export const clientFrameVectors = (clientFramesJson as unknown as readonly Case[
 export const serverFrameVectors = (serverFramesJson as unknown as readonly Case[]).map(
   wholeText,
 ) as unknown as readonly ServerFrameVector[]
+export const messageVectors = messagesJson as unknown as readonly MessageVector[]
 export const dialogues = sessionsJson as unknown as readonly Dialogue[]
 
 /** What `{{name}}` stands for so far. */

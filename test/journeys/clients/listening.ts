@@ -1,6 +1,6 @@
 /** What the typed client told a test: events and gaps of a room, states of a store, frames of its sockets. Waits by being woken. */
 import type { Gap, Store } from '@fanfare/client'
-import type { ClientFrame, RoomEvent, ServerFrame } from '@fanfare/protocol'
+import { type ClientFrame, framesOf, type RoomEvent, type ServerFrame } from '@fanfare/protocol'
 import { Mailbox } from '@fanfare/testkit'
 
 /** Resolves with the first value of the store that is wanted, the present one included. */
@@ -67,7 +67,9 @@ export const recordedSockets = () => {
     constructor(url: string | URL, protocols?: string | string[]) {
       super(url, protocols)
       this.addEventListener('message', ({ data }) => {
-        received.push({ at: Date.now(), frame: JSON.parse(String(data)) })
+        for (const text of framesOf(String(data), this.protocol)) {
+          received.push({ at: Date.now(), frame: JSON.parse(text) })
+        }
       })
     }
 

@@ -27,6 +27,16 @@ describe('finds', () => {
     expect(shown('/', { 'sec-websocket-protocol': 'fanfare.v2' }).protocol).toBeUndefined()
   })
 
+  test('that the client reads several frames a message, wherever in its list it says so', () => {
+    for (const list of [
+      'fanfare.v1.lines, fanfare.v1',
+      'bearer.a.b.c, fanfare.v1, fanfare.v1.lines',
+      'fanfare.v1.lines',
+    ]) {
+      expect(shown('/', { 'sec-websocket-protocol': list }).protocol).toBe('fanfare.v1.lines')
+    }
+  })
+
   test('a ticket in the address', () => {
     expect(shown('/?ticket=abc').credentials).toEqual({ kind: 'ticket', ticket: 'abc' })
   })

@@ -1,15 +1,13 @@
 /** What a request shows to prove who it is, wherever it can be shown. Reads only; verifies nothing. */
-import { FanfareError } from '@fanfare/protocol'
+import { FanfareError, type Subprotocol, subprotocols } from '@fanfare/protocol'
 import type { Identity } from '../model/identity.ts'
 import { looksLikeKey } from './api-keys.ts'
 import type { Credentials } from './auth.ts'
 
-export const subprotocol = 'fanfare.v1'
-
 export type Shown = {
   readonly credentials: Credentials
   /** What to answer in `Sec-WebSocket-Protocol`: never the entry that carries the token. */
-  readonly protocol: typeof subprotocol | undefined
+  readonly protocol: Subprotocol | undefined
   readonly origin: string | undefined
 }
 
@@ -39,7 +37,7 @@ export const credentialsOf = (
   }
   return {
     credentials: first ?? { kind: 'none' },
-    protocol: protocols.includes(subprotocol) ? subprotocol : undefined,
+    protocol: subprotocols.find((ours) => protocols.includes(ours)),
     origin: request.headers.get('origin') ?? undefined,
   }
 }

@@ -6,11 +6,12 @@ import type { Link, LinkReader } from '../hub/link.ts'
 import { isLarger } from '../lib/size.ts'
 import { within } from '../lib/within.ts'
 import type { Frame } from '../wire/dialect.ts'
+import { Lines } from '../wire/lines.ts'
 import { decideUpgrade, type Listener, type ListenOptions, largestMessage, refusalOf } from './listener.ts'
 import { shorten } from './reason.ts'
 
 type SocketData = {
-  accept: ((link: Link) => LinkReader) | undefined
+  accept: ((socket: ServerWebSocket<SocketData>) => LinkReader) | undefined
   reader: LinkReader | undefined
   /** Bytes that a message may have. */
   readonly most: number
@@ -19,20 +20,24 @@ type SocketData = {
 class BunLink implements Link {
   readonly kind = 'websocket'
   readonly #socket: ServerWebSocket<SocketData>
+  readonly #lines: Lines | undefined
 
-  constructor(socket: ServerWebSocket<SocketData>) {
+  /** @param lines where the client reads several frames a message */
+  constructor(socket: ServerWebSocket<SocketData>, lines: Lines | undefined) {
     this.#socket = socket
+    this.#lines = lines
   }
 
   write(frames: readonly Frame[]): void {
     const socket = this.#socket
-    const [only] = frames
-    if (frames.length === 1 && only !== undefined) {
+    const messages = this.#lines?.join(frames) ?? frames
+    const [only] = messages
+    if (messages.length === 1 && only !== undefined) {
       socket.send(only)
       return
     }
     socket.cork(() => {
-      for (const frame of frames) socket.send(frame)
+      for (const message of messages) socket.send(message)
     })
   }
 
@@ -52,6 +57,7 @@ class BunLink implements Link {
 
 export const listenOnBun = (options: ListenOptions): Listener => {
   const { services } = options
+  const lines = new Lines()
   let ending: Promise<void> | undefined
   const server = Bun.serve<SocketData>({
     hostname: options.host,
@@ -61,7 +67,7 @@ export const listenOnBun = (options: ListenOptions): Listener => {
     development: false,
     // Quiet event streams live by their comments (hazard B12).
     idleTimeout: Math.min(255, Math.ceil(Math.max(services.limits.idleMs, options.quietMs ?? 0) / 1000)),
-    fetch: (request, server) => answer(options, { request, server }),
+    fetch: (request, server) => answer(options, { request, server, lines }),
     websocket: socketHandlers(options),
   })
   return {
@@ -78,10 +84,10 @@ export const listenOnBun = (options: ListenOptions): Listener => {
   }
 }
 
-type Incoming = { readonly request: Request; readonly server: Server<SocketData> }
+type Incoming = { readonly request: Request; readonly server: Server<SocketData>; readonly lines: Lines }
 
 const answer = async (options: ListenOptions, incoming: Incoming): Promise<Response | undefined> => {
-  const { request, server } = incoming
+  const { request, server, lines } = incoming
   // Made of what the Host header says.
   if (!URL.canParse(request.url)) return problem(new FanfareError('bad_frame', 'The Host header is not valid.'))
   const address = server.requestIP(request)?.address ?? ''
@@ -91,7 +97,7 @@ const answer = async (options: ListenOptions, incoming: Incoming): Promise<Respo
   if (opening.kind === 'refuse') return refusalOf(opening)
   const upgraded = server.upgrade(request, {
     data: {
-      accept: opening.accept,
+      accept: (socket) => opening.accept(new BunLink(socket, opening.lines ? lines : undefined)),
       reader: undefined,
       most: opening.messageBytes ?? options.services.limits.messageBytes,
     },
@@ -106,7 +112,7 @@ const socketHandlers = (options: ListenOptions) => ({
   open(socket: ServerWebSocket<SocketData>) {
     const { accept } = socket.data
     socket.data.accept = undefined
-    socket.data.reader = accept?.(new BunLink(socket))
+    socket.data.reader = accept?.(socket)
   },
   message(socket: ServerWebSocket<SocketData>, message: string | Buffer) {
     const { most, reader } = socket.data

@@ -20,6 +20,22 @@ export const describeLinks = (play: Play): void => {
     assert.equal(guest.received.length, count)
   })
 
+  play(
+    'who reads lines gets what is written together as one message, in order, and no more than fits one',
+    async (world) => {
+      const headers = { 'Sec-WebSocket-Protocol': 'fanfare.v1.lines, fanfare.v1, bearer.secret' }
+      const { client, guest } = await world.link({ headers }, '/lines')
+      assert.equal(client.headers.get('sec-websocket-protocol'), 'fanfare.v1.lines')
+      guest.link.write(['{"n":1}', '{"n":"grüße 🦄"}', '{"n":3}'])
+      guest.link.write(['{"n":4}'])
+      const long = 'x'.repeat(40_000)
+      guest.link.write([long, long, 'last'])
+      const messages: string[] = []
+      for (let count = 0; count < 4; count++) messages.push(await client.hearsText())
+      assert.deepEqual(messages, ['{"n":1}\n{"n":"grüße 🦄"}\n{"n":3}', '{"n":4}', long, `${long}\nlast`])
+    },
+  )
+
   play('text is text and bytes are bytes, both ways, also empty and beyond ASCII', async (world) => {
     const { client, guest } = await world.link()
     client.sends(frame(1, 'grüße 🦄'), frame(2, Buffer.from([0, 255, 7])), frame(1, ''), frame(2, ''))

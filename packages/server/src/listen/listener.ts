@@ -15,6 +15,8 @@ export type Opening =
   | {
       readonly kind: 'open'
       readonly protocol: string | undefined
+      /** The client reads messages of several frames, one a line. @default false */
+      readonly lines?: boolean
       /** Bytes of a message that this link may send. @default `limits.messageBytes` */
       readonly messageBytes?: number
       /** Called once, when the socket is open. */

@@ -48,7 +48,7 @@ export class Guest implements LinkReader {
   }
 }
 
-/** `/socket` opens, `/spoken` opens with a subprotocol, `/refused` says why not. */
+/** `/socket` opens, `/spoken` with a subprotocol, `/lines` with that of several frames a message, `/refused` says why not. */
 export class ScriptedDoor implements Door {
   readonly guests: Guest[] = []
   asked: { readonly request: Request; readonly address: string } | undefined
@@ -66,6 +66,8 @@ export class ScriptedDoor implements Door {
         return { kind: 'open', protocol: undefined, accept }
       case '/spoken':
         return { kind: 'open', protocol: 'fanfare.v1', accept }
+      case '/lines':
+        return { kind: 'open', protocol: 'fanfare.v1.lines', lines: true, accept }
       case '/refused':
         return { kind: 'refuse', error: new FanfareError('overloaded', 'Not now.', { retryAfterMs: 1_500 }) }
       default:
@@ -118,9 +120,12 @@ export class ListenerWorld implements AsyncDisposable {
   }
 
   /** A link from both of its ends. */
-  async link(options: RawOptions = {}): Promise<{ readonly client: RawSocket; readonly guest: Guest }> {
+  async link(
+    options: RawOptions = {},
+    path = '/socket',
+  ): Promise<{ readonly client: RawSocket; readonly guest: Guest }> {
     const before = this.door.guests.length
-    const client = await this.socket('/socket', options)
+    const client = await this.socket(path, options)
     const guest = this.door.guests[before]
     if (!client.isOpen || !guest) throw new Error(`The link did not open: ${client.status} ${client.body}`)
     return { client, guest }

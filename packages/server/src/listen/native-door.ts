@@ -1,5 +1,5 @@
 /** The door for native WebSockets: decides about an upgrade before any byte of it is accepted. The same for every runtime. */
-import { FanfareError, toFanfareError } from '@fanfare/protocol'
+import { FanfareError, subprotocols, toFanfareError } from '@fanfare/protocol'
 import type { Endpoint, EndpointRule } from '../app/app.ts'
 import { clientAddress } from '../auth/client-address.ts'
 import { credentialsOf } from '../auth/credentials.ts'
@@ -38,7 +38,8 @@ export class NativeDoor implements Door {
       const { credentials, protocol } = credentialsOf(request, { tokenInQuery: endpoint?.rule.tokenInQuery ?? false })
       const shown = { credentials, origin, query: url.searchParams }
       const arrival = { dialect: this.#dialectOf(endpoint), endpoint, shown }
-      return { kind: 'open', protocol, accept: (link) => openLink(this.#services, link, arrival) }
+      const lines = protocol === subprotocols[0]
+      return { kind: 'open', protocol, lines, accept: (link) => openLink(this.#services, link, arrival) }
     } catch (error) {
       this.#services.metrics.add('fanfare_connects_refused_total')
       tellTurnedAway(this.#services, { thrown: error, action: 'session.refused' })

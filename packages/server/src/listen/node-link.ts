@@ -8,6 +8,7 @@ import type { Clock, Timer } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import { isLarger } from '../lib/size.ts'
 import type { Frame } from '../wire/dialect.ts'
+import type { Lines } from '../wire/lines.ts'
 import { shorten } from './reason.ts'
 
 /** What `ws` runs on: a socket of `node:net` or `node:tls`. */
@@ -20,12 +21,15 @@ export class NodeLink implements Link {
   readonly kind = 'websocket'
   readonly #socket: WebSocket
   readonly #carrier: Carrier
+  readonly #lines: Lines | undefined
   #heard: number | undefined
   #silentBeats = 0
 
-  constructor(socket: WebSocket, carrier: Carrier) {
+  /** @param lines where the client reads several frames a message */
+  constructor(socket: WebSocket, carrier: Carrier, lines: Lines | undefined) {
     this.#socket = socket
     this.#carrier = carrier
+    this.#lines = lines
   }
 
   /** From here on the reader is told everything; a fault of the other end is only logged, because its close follows. */
@@ -46,13 +50,14 @@ export class NodeLink implements Link {
   }
 
   write(frames: readonly Frame[]): void {
-    const [only] = frames
-    if (frames.length === 1 && only !== undefined) {
+    const messages = this.#lines?.join(frames) ?? frames
+    const [only] = messages
+    if (messages.length === 1 && only !== undefined) {
       this.#socket.send(only)
       return
     }
     this.#carrier.cork()
-    for (const frame of frames) this.#socket.send(frame)
+    for (const message of messages) this.#socket.send(message)
     this.#carrier.uncork()
   }
 

@@ -10,6 +10,7 @@ import { FanfareError, toFanfareError } from '@fanfare/protocol'
 import { WebSocketServer } from 'ws'
 import { problem } from '../http/problem.ts'
 import { within } from '../lib/within.ts'
+import { Lines } from '../wire/lines.ts'
 import {
   type Attached,
   type AttachOptions,
@@ -40,6 +41,7 @@ class NodeAttachment implements Attached {
   readonly #options: AttachOptions
   readonly #sockets: WebSocketServer
   readonly #links = new Set<NodeLink>()
+  readonly #lines = new Lines()
   readonly #exchanges = new Map<Exchange, Promise<void>>()
   /** Decided once, when Node asks whether to upgrade; read when it does. */
   readonly #openings = new WeakMap<IncomingMessage, Opening>()
@@ -159,7 +161,7 @@ class NodeAttachment implements Attached {
       return
     }
     this.#sockets.handleUpgrade(incoming, socket, head, (opened) => {
-      const link = new NodeLink(opened, socket)
+      const link = new NodeLink(opened, socket, opening.lines ? this.#lines : undefined)
       this.#links.add(link)
       const { limits, log } = this.#options.services
       link.tell(opening.accept(link), { log, most: opening.messageBytes ?? limits.messageBytes })
