@@ -5,6 +5,7 @@
 import { FanfareError, type Position, type RoomEvent } from '@fanfare/protocol'
 import { deferred } from '../../lib/deferred.ts'
 import type { Log } from '../../lib/log.ts'
+import type { Metrics } from '../../lib/metrics.ts'
 import type { Soon } from '../../lib/soon.ts'
 import type { LogRoom } from '../../model/room.ts'
 import type { RoomKey } from '../../model/room-key.ts'
@@ -12,7 +13,7 @@ import { Chain } from '../chain.ts'
 import type { Delivery } from '../delivery.ts'
 import { HotWindows, type HotWindowsOptions } from '../hot-windows.ts'
 import { pageOf, type Range, rangeOf, sliceOf } from '../range.ts'
-import { type Sized, walk } from '../ring.ts'
+import { type Entry, walk } from '../ring.ts'
 import type { Draft, Published, ReadQuery, Slice } from '../room-log.ts'
 import { weightOf } from '../weight.ts'
 import type { EngineDisk } from './disk.ts'
@@ -26,6 +27,7 @@ export type DurableLogOptions = {
   readonly disk: EngineDisk
   readonly delivery: Delivery
   readonly log: Log
+  readonly metrics: Metrics
   readonly idempotencyMs: number
   readonly hot: HotWindowsOptions
   /** Rooms that memory knows at a time; more, only while they are listened to or written. */
@@ -130,9 +132,23 @@ export class DurableLog {
       if (!range.ok) return { ...range, top: { epoch: state.epoch, offset: state.top } }
       // No page needs more than its limit, so the newest page is read from memory however long the log is.
       const from = range.forwards ? range.from : Math.max(range.from, range.to - Math.max(1, query.limit) + 1)
-      const entries = from >= room.hot.first ? walk(room.hot, { ...range, from }) : this.#walkDisk(room, range)
-      return sliceOf(state, range, pageOf(query, range, entries))
+      const events =
+        from >= room.hot.first
+          ? pageOf(query, range, walk(room.hot, { ...range, from }))
+          : this.#fromDisk(room, query, range)
+      return sliceOf(state, range, events)
     })
+  }
+
+  /** What is read right below the window goes into it: of a crowd that comes back to a room, one reads the disk. */
+  #fromDisk(room: DurableRoom, query: ReadQuery, range: Range): readonly RoomEvent[] {
+    this.#options.metrics.add('fanfare_log_reads_total')
+    const read: Entry[] = []
+    const events = pageOf(query, range, this.#walkDisk(room, range, read))
+    if (!range.forwards) read.reverse()
+    const below = read.filter(({ event }) => event.offset < room.hot.first)
+    if (below.at(-1)?.event.offset === room.hot.first - 1) this.#hot.extend(room, below)
+    return events
   }
 
   async forget(logRoom: LogRoom, now: number): Promise<void> {
@@ -220,16 +236,20 @@ export class DurableLog {
     return row && { ...row, epoch: room.epoch, durability: 'disk', duplicate: true }
   }
 
-  *#walkDisk(room: DurableRoom, { from, to, forwards }: Range): Generator<Sized> {
+  /** @param read all that was taken, in this order */
+  *#walkDisk(room: DurableRoom, { from, to, forwards }: Range, read: Entry[]): Generator<Entry> {
     const { tables } = this.#opened
     const hole = () => new FanfareError('internal', `Offset ${expected} is missing from the log on disk.`)
     let expected = forwards ? from : to
     for (const row of (forwards ? tables.eventsUp : tables.eventsDown).iterate(room.id, from, to)) {
-      const { offset, body } = row as unknown as EventRow
+      const { offset, at, body } = row as unknown as EventRow
       // A hole must never look like a page (I5).
       if (offset !== expected) throw hole()
       expected += forwards ? 1 : -1
-      yield { event: eventOfRow({ offset, body }), bytes: sizeOf(body, offset) }
+      const event = eventOfRow({ offset, body })
+      const entry = { event, at, bytes: sizeOf(body, offset), weight: weightOf(event) }
+      read.push(entry)
+      yield entry
     }
     if (expected >= from && expected <= to) throw hole()
   }
