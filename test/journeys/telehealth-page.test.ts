@@ -187,6 +187,17 @@ test('what is unread is the same on every device, and read on one is read on all
   await comesTo(noah.page, 'And did you nap?', 'read')
 }, 40_000)
 
+test('who answers has read what was asked before, though no receipt says so', async () => {
+  await using maya = await enter('maya', bloodPressure)
+  await using okafor = await enter('okafor', bloodPressure)
+  // A page that is not looked at reads nothing.
+  await okafor.page.evaluate(() => Object.defineProperty(document, 'visibilityState', { value: 'hidden' }))
+  await say(maya.page, 'May I take it with milk?')
+  await sees(okafor.page, 'May I take it with milk?')
+  await say(okafor.page, 'You may.')
+  await comesTo(maya.page, 'May I take it with milk?', 'read')
+}, 40_000)
+
 test('a message written while offline waits in sight, and arrives once when the connection is back', async () => {
   await using line = await startProxy(clinic.url)
   await using maya = await enter('maya', bloodPressure, { url: line.url })

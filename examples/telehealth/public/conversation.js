@@ -121,7 +121,10 @@ class Conversation {
       this.#leave()
       this.#enter()
     } else if (data.message) {
-      if (type === 'message.created') this.typing.done(data.message.userId)
+      if (type === 'message.created') {
+        this.typing.done(data.message.userId)
+        this.#receipts.wrote(data.message)
+      }
       this.messages.put(data.message)
       this.show()
       this.reading.mark()

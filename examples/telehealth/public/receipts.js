@@ -16,6 +16,10 @@ export const createReceipts = () => {
         read: Math.max(read, before?.read ?? 0),
       })
     },
+    /** Who writes has read all that is before it, and no receipt tells that: the message does. Whoever hides receipts has none here. */
+    wrote({ userId, number }) {
+      if (byUser.has(userId)) this.take({ userId, delivered: number, read: number })
+    },
     /** Of everybody else: `read`, `delivered`, or `sent`. */
     stateOf(message, others) {
       const theirs = others.map(({ userId }) => byUser.get(userId)).filter((receipt) => receipt !== undefined)

@@ -13,9 +13,11 @@ export const enterVisit = ({ client, visits, visit, told, onError }) => {
   const showPresent = () => {
     told.present(new Set(presence.members.getSnapshot().list.map(({ userId }) => userId)))
   }
+  const hear = (event) => void (waiting ? waiting.push(event) : told.event(event))
   const stops = [
-    visits.listen(visit.id, (event) => (waiting ? waiting.push(event) : told.event(event))),
+    visits.listen(visit.id, hear),
     receipts.on('receipt.updated', (receipt) => told.receipt(receipt)),
+    receipts.onGap(() => hear({ type: 'gap' })),
     presence.members.subscribe(showPresent),
   ]
   presence.enter({}).catch(onError)
