@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { type About, type Figure, figure } from '../lib/figures.ts'
 import { chartsOf } from './charts.ts'
-import { thinned } from './curves.ts'
+import { thinned, widened } from './curves.ts'
 import { performanceOf } from './goals.ts'
 import { apart, percentileIn } from './percentiles.ts'
 
@@ -83,6 +83,28 @@ test('what all headings of a chart share is said once, in its title', () => {
   expect(svg).toContain('>16 in flight</text>')
 })
 
+test('a figure without a value is said to have none, and breaks no picture', () => {
+  const charts = chartsOf([
+    a({ goal: { least: 6 } }, Number.NaN),
+    a({ contender: 'Nchan' }, Number.NaN),
+    a({ measure: 'latency p99', unit: 'ms' }, 0),
+    a({
+      unit: 'exponent',
+      curve: {
+        along: 'rooms',
+        unit: 'ms',
+        points: [
+          [1, 0],
+          [10, 0],
+        ],
+      },
+    }),
+  ])
+  expect(charts.map(({ file }) => file)).toEqual(['goals.svg'])
+  expect(charts[0]?.svg).toContain('✗ none')
+  expect(charts[0]?.svg).not.toMatch(/NaN|Infinity/)
+})
+
 test('names of others cannot break the picture', () => {
   expect(svgOf(a({ contender: '<b> & "c"' }), a({}))).toContain('>&lt;b&gt; &amp; &quot;c&quot;<')
 })
@@ -104,6 +126,12 @@ test('words that would lie on each other are moved apart, and stay on the pictur
     [0, 100],
   )
   expect(places).toEqual([50, 70, 90])
+})
+
+test('what hardly grows is not drawn as if it grew', () => {
+  const [least = 0, most = 0] = widened([2, 2.2], [1, 10_000])
+  expect(most / least).toBeCloseTo(100)
+  expect(widened([1, 5_000], [1, 10_000])).toEqual([1, 5_000])
 })
 
 test('a thinned line keeps its peaks', () => {

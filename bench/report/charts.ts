@@ -20,7 +20,8 @@ const rowsInChart = 18
 
 export const chartsOf = (figures: readonly Figure[]): readonly Chart[] => {
   const asked = figures.filter(({ goal }) => goal !== undefined)
-  const scenarios = [...Map.groupBy(figures, ({ scenario }) => scenario)]
+  const drawable = figures.filter(({ median }) => Number.isFinite(median))
+  const scenarios = [...Map.groupBy(drawable, ({ scenario }) => scenario)]
   return [
     ...(asked.length > 0
       ? [{ file: 'goals.svg', alternative: 'How far each figure is from its goal', svg: goals(asked) }]
@@ -31,13 +32,15 @@ export const chartsOf = (figures: readonly Figure[]): readonly Chart[] => {
 
 const chartsOfScenario = (scenario: string, figures: readonly Figure[]): readonly Chart[] => {
   const curved = figures.filter(hasCurve)
-  const latencies = figures.filter(({ measure, curve }) => curve === undefined && percentileIn(measure))
+  const latencies = figures.filter(
+    ({ measure, median, curve }) => curve === undefined && median > 0 && percentileIn(measure) !== undefined,
+  )
   const others = figures.filter(
     (one) => one.unit !== 'times' && !curved.includes(one as Drawn) && !latencies.includes(one),
   )
   return [
     ...[...Map.groupBy(others, ({ unit }) => unit)].flatMap(([unit, its]) => barCharts(scenario, unit, its)),
-    ...(latencies.length > 0 ? [latencyChart(scenario, latencies)] : []),
+    ...[...Map.groupBy(latencies, ({ unit }) => unit)].map(([unit, its]) => latencyChart(scenario, unit, its)),
     ...curveCharts(scenario, curved),
   ]
 }
@@ -98,7 +101,7 @@ const inParts = (panels: readonly Panel[]): readonly (readonly Panel[])[] => {
 const suffixed = (scenario: string, kind: string): string =>
   scenario === kind ? titleOf(scenario) : `${titleOf(scenario)}: ${kind}`
 
-const latencyChart = (scenario: string, figures: readonly Figure[]): Chart => {
+const latencyChart = (scenario: string, unit: string, figures: readonly Figure[]): Chart => {
   const known = figures.map((figure) => ({ figure, ...percentileIn(figure.measure) }))
   const panels = [...Map.groupBy(known, (one) => one.of ?? '')].map(
     ([heading, its]): LatencyPanel => ({
@@ -112,7 +115,12 @@ const latencyChart = (scenario: string, figures: readonly Figure[]): Chart => {
   const title = suffixed(scenario, 'latency')
   const subtitle = 'Percentiles, logarithmic; further left is better'
   const alternative = `${title}, ${panels.map(({ heading }) => heading).join('; ')}`
-  return { file: named(scenario, 'latency'), scenario, alternative, svg: percentiles({ title, subtitle }, panels) }
+  return {
+    file: named(scenario, 'latency', ...(unit === 'ms' ? [] : [unit])),
+    scenario,
+    alternative,
+    svg: percentiles({ title, subtitle }, panels),
+  }
 }
 
 const curveCharts = (scenario: string, figures: readonly Drawn[]): readonly Chart[] => {

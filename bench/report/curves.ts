@@ -9,11 +9,14 @@ import { shown, shownGoal } from './values.ts'
 export type Drawn = Figure & { readonly curve: Curve }
 export type CurvePanel = { readonly heading: string; readonly figures: readonly Drawn[] }
 
-export const hasCurve = (one: Figure): one is Drawn => (one.curve?.points.length ?? 0) > 1
-
 const times = ['seconds', 'minutes', 'hours']
 /** What happened over time begins at 0 and is even; what grows with a number is read in powers. */
 export const isOverTime = ({ curve }: Drawn): boolean => times.includes(curve.along)
+
+/** A line needs two points; on logarithmic axes, two above 0. */
+export const hasCurve = (one: Figure): one is Drawn =>
+  one.curve !== undefined &&
+  one.curve.points.filter(([x, y]) => times.includes(one.curve?.along ?? '') || (x > 0 && y > 0)).length > 1
 
 const headingHeight = 30
 const plotHeight = 150
@@ -50,7 +53,16 @@ const axesOf = (figures: readonly Drawn[], at: number): Axes => {
   const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)]
   const lowest = Number.MIN_VALUE
   const usable = (values: readonly number[]) => (overTime ? values : values.filter((value) => value > lowest))
-  return { x: kind(usable(xs), [left, right]), y: kind(usable(ys), [at + plotHeight, at]), top: at }
+  const reach = overTime ? ys : widened(usable(ys), usable(xs))
+  return { x: kind(usable(xs), [left, right]), y: kind(reach, [at + plotHeight, at]), top: at }
+}
+
+/** With at least half of the powers that the other axis has: what hardly grows must look as if it hardly grew. */
+export const widened = (values: readonly number[], across: readonly number[]): readonly number[] => {
+  const [least, most] = [Math.min(...values), Math.max(...values)]
+  const wanted = Math.sqrt(Math.max(...across) / Math.min(...across))
+  const more = Math.sqrt(Math.max(1, wanted / (most / least)))
+  return [least / more, most * more]
 }
 
 const plot = (figures: readonly Drawn[], at: number): readonly Markup[] => {

@@ -18,7 +18,7 @@ export const performanceOf = ({ median, goal }: Figure): number => {
 }
 
 const place = (performance: number): number => {
-  const within = Math.min(farthest, Math.max(1 / farthest, performance))
+  const within = Math.min(farthest, Math.max(1 / farthest, performance || 0))
   const half = inner / 2 - 14
   return padding + inner / 2 + (Math.log(within) / Math.log(farthest)) * half
 }
@@ -57,7 +57,7 @@ const row = (one: Figure, y: number): readonly Markup[] => {
   const [x, middle] = [place(performanceOf(one)), y + 42]
   const value = `${good ? '✓' : '✗'} ${shown(one.median, one.unit)} (${shownGoal(one.goal ?? {}, one.unit)})`
   return [
-    element('rect', { class: 'backing', x: padding, y: y + 1, width: inner, height: 33 }),
+    element('rect', { class: 'backing', x: padding, y: y - 1, width: inner, height: 35 }),
     text([padding, y + 14], shortened(one.contender, inner - widthOf(value) - 8)),
     text([padding + inner, y + 14], value, { class: good ? 'strong' : 'missed', anchor: 'end' }),
     text([padding, y + 30], shortened(one.measure, inner), { class: 'quiet' }),

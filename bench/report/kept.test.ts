@@ -38,6 +38,16 @@ test('what is kept is read as it was written, and joining it again changes nothi
   expect(kept[0]?.figures[0]?.median).toBe(1.23457)
 })
 
+test('what had no value when it was measured has none afterwards', () => {
+  const one = run('1', 'fanout ours')
+  const without = {
+    ...one,
+    figures: [figure({ scenario: 'fanout', contender: 'ours', measure: 'rate', unit: '/s' }, [])],
+  }
+  const [kept] = joined(readResults(writeKept([without]), 'results.json'))
+  expect(kept?.figures[0]?.median).toBeNaN()
+})
+
 test('a file that is no result is named', () => {
   expect(() => readResults('{"figures":[]}', 'old.json')).toThrow('old.json is no result')
 })

@@ -20,7 +20,8 @@ export const joined = (results: readonly Result[]): readonly Result[] => {
     .filter(({ figures }) => figures.length > 0)
 }
 
-const six = (value: number): number => Number(value.toPrecision(6))
+/** JSON has no word for what is no number, and says null. */
+const six = (value: number | null): number => (value === null ? Number.NaN : Number(value.toPrecision(6)))
 
 const short = (one: Figure): Figure => ({
   ...one,

@@ -41,8 +41,10 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 const picture = ({ file, alternative }: Chart): string =>
   `![${alternative.replaceAll(/[[\]]/g, '')}](benchmarks/${file})`
 
-const measured = ({ median, unit }: Figure): string =>
-  unit.startsWith('/') ? `${readable(median)}${unit}` : `${readable(median)} ${unit}`
+const measured = ({ median, unit }: Figure): string => {
+  if (!Number.isFinite(median)) return 'none'
+  return unit.startsWith('/') ? `${readable(median)}${unit}` : `${readable(median)} ${unit}`
+}
 
 const spreadOf = ({ least, most, rounds }: Figure): string =>
   rounds.length > 1 ? `${readable(least)} – ${readable(most)} (${rounds.length})` : ''
