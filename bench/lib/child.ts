@@ -64,6 +64,8 @@ export const startChild = async (options: ChildOptions): Promise<Child> => {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, ...options.environment },
   })
+  // Whoever asks a process that is gone learns it from the answer that does not come.
+  child.stdin.on('error', () => {})
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const nextAnswer = async (): Promise<Answer> => {

@@ -162,7 +162,9 @@ export class Fanout implements Receiver {
   }
 
   #missing(): string {
-    return `${this.#published - this.#complete} of ${this.#published} messages did not reach every subscriber`
+    const { contender } = this.#options
+    const missing = `${this.#published - this.#complete} of ${this.#published} messages did not reach every subscriber`
+    return `${contender}: ${missing}; the first of them reached ${this.#landed[this.#complete % mostInFlight]} of ${this.#readers}`
   }
 
   #publish(count: number): void {

@@ -13,10 +13,8 @@ const publisher: Dialect = {
   aside: () => undefined,
 }
 
-const pathOf = (rooms: readonly string[]): string => {
-  if (rooms.length !== 1) throw new Error('a subscriber of Nchan is in one room here')
-  return `/subscribe/${rooms[0]}`
-}
+/** Whoever is in several rooms names them all, as the configuration splits them. */
+const pathOf = (rooms: readonly string[]): string => `/subscribe/${rooms.join(',')}`
 
 export const nchan: Dialect = {
   upgrade: ({ port, rooms }) => upgrade(pathOf(rooms), port),
