@@ -9,7 +9,7 @@ import { notesOn, numberIn, type Run, type Scenario, type Watched, watch } from 
 
 const rooms = 1_000
 const inFlight = 16
-const goals = { sqlite: 'goal: at least 10,000', postgres: 'goal: at least 5,000' } as const
+const goals = { sqlite: { least: 10_000 }, postgres: { least: 5_000 } } as const
 
 export const chat: Scenario = async (run) => {
   await using postgres = await startPostgres({ fsync: 'on' })
@@ -46,7 +46,8 @@ const sending = async (run: Run, { kind, contender, server, load }: Stand): Prom
       contender,
       measure: 'messages acknowledged, durable',
       unit: '/s',
-      notes: [goals[kind], ...notesOn(rounds)],
+      goal: goals[kind],
+      notes: notesOn(rounds),
     },
     rounds.map(({ answer, seconds }) => numberIn(answer, 'acknowledged') / seconds),
   )
@@ -69,8 +70,8 @@ const fill = async (run: Run, { kind, contender, server }: Stand): Promise<Figur
 }
 
 const asked = [
-  { what: 'open', measure: 'opening a room, last 50 with receipts', goal: 'goal: p99 at most 10' },
-  { what: 'list', measure: 'list of 200 rooms with unread counts', goal: 'goal: p99 at most 20' },
+  { what: 'open', measure: 'opening a room, last 50 with receipts', goal: { most: 10 } },
+  { what: 'list', measure: 'list of 200 rooms with unread counts', goal: { most: 20 } },
 ] as const
 
 const asking = async (run: Run, { contender, load }: Stand): Promise<readonly Figure[]> => {
@@ -84,10 +85,10 @@ const asking = async (run: Run, { contender, load }: Stand): Promise<readonly Fi
     const about = { scenario: 'chat', contender, unit: 'ms' }
     const bytes = `answers of ${Math.round(numberIn(rounds[0]!, 'bytes') / 1024)} KB`
     for (const name of ['p50', 'p99'] as const) {
-      const notes = name === 'p99' ? [goal, bytes] : []
+      const more = name === 'p99' ? { goal, notes: [bytes] } : {}
       figures.push(
         figure(
-          { ...about, measure: `${measure}, ${name}`, notes },
+          { ...about, measure: `${measure}, ${name}`, ...more },
           rounds.map((answer) => numberIn(answer, name)),
         ),
       )
