@@ -18,6 +18,8 @@ export type PublisherOptions = {
   readonly retryMs?: number
   /** How often it looks what is due. @default 5 ms; many publishers in one process look less often */
   readonly tickMs?: number
+  /** While it says so nothing is published: the rate gives way, as for too many that are unanswered. */
+  readonly holds?: () => boolean
   /** When a number was first sent, and when it was acknowledged; as `performance.now()`. */
   readonly sent?: (n: number) => void
 }
@@ -75,6 +77,7 @@ export class Publisher {
       const due = Math.floor(((performance.now() - began) / 1000) * perSecond)
       for (; sent < due; sent++) {
         if (this.#waiting.size >= window || this.#socket?.readyState !== WebSocket.OPEN) continue
+        if (this.#options.holds?.()) continue
         const n = this.#options.next()
         this.#waiting.add(n)
         this.#options.sent?.(n)
