@@ -1,5 +1,5 @@
 /** What an idle session costs: 10,000 with a token each, in three rooms each, and the memory before and after them. */
-import { type Figure, figure } from '../lib/figures.ts'
+import { type Figure, figure, type Goal } from '../lib/figures.ts'
 import { kernelTcpBytes } from '../lib/memory.ts'
 import { names, numberIn, type Run, type Scenario, startLoad, startServer } from '../lib/run.ts'
 import type { Contender } from '../load/dialects.ts'
@@ -45,17 +45,17 @@ const measure = async (run: Run, contender: Contender): Promise<Costs> => {
   return { resident: per('resident'), heap: per('heap'), kernel: (kernelTcpBytes() - kernelBefore) / count }
 }
 
-const goals: { readonly [name in Contender]?: string } = {
-  fanfare: 'goal: at most 6,144',
-  'fanfare-socketio': 'goal: at most 8,192',
+const goals: { readonly [name in Contender]?: Goal } = {
+  fanfare: { most: 3.5 * 1024 },
+  'fanfare-socketio': { most: 5 * 1024 },
 }
 
 const figuresOf = (contender: Contender, rounds: readonly Costs[]): readonly Figure[] => {
   const about = { scenario: 'idle', contender: names[contender], unit: 'bytes a session' }
-  const goal = goals[contender] === undefined ? [] : [goals[contender]]
+  const goal = goals[contender]
   return [
     figure(
-      { ...about, measure: 'resident', notes: goal },
+      { ...about, measure: 'resident', ...(goal && { goal }) },
       rounds.map((one) => one.resident),
     ),
     figure(

@@ -6,6 +6,8 @@ import { notesOn, numberIn, type Run, type Scenario, startLoad, startServer, typ
 
 const kinds = ['memory', 'durable'] as const
 const durabilities = { memory: 'memory', durable: 'disk' } as const
+/** Through the whole server. */
+const goals = { memory: { least: 150_000 }, durable: { least: 60_000 } } as const
 const connections = 64
 const inFlight = 32
 
@@ -18,7 +20,7 @@ export const publish: Scenario = async (run) => {
     const rounds = await repeat(run, `publish: ${kind}, through the server`, () =>
       watch(server, () => load.ask('publishRound', { ms: run.quick ? 500 : 1_500 })),
     )
-    figures.push(figureOf(kind, `Fanfare, ${connections} connections`, rounds))
+    figures.push({ ...figureOf(kind, `Fanfare, ${connections} connections`, rounds), goal: goals[kind] })
   }
   await using engine = await startChild({ runtime: 'bun', script: 'servers/engine.ts', core: 0 })
   for (const kind of kinds) {
