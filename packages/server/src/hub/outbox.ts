@@ -5,6 +5,8 @@
 import type { Frame } from '../wire/dialect.ts'
 import type { Flusher } from './flusher.ts'
 import type { Link } from './link.ts'
+import { Queue } from './queue.ts'
+import type { Run } from './run.ts'
 
 /** Above this many bytes in the link nothing more is written until it drains; at this many waiting the tick is not waited for. */
 const highWater = 64 * 1024
@@ -22,22 +24,13 @@ export type OutboxOwner = {
   sent(bytes: number): void
 }
 
-const fewHoles = 64
-
-/** Shared by all who have nothing waiting; never changed. */
-const none: (Frame | undefined)[] = []
-
 export class Outbox {
   readonly #owner: OutboxOwner
-  #frames: (Frame | undefined)[] = none
-  #bytes = 0
+  /** A run while the link keeps up: shared, and gone with its tick. A queue of its own for a reader that is behind. */
+  #waits: Run | Queue | undefined
   #linkBytes = 0
   #marked = false
   #closed = false
-  /** Where the newest frame of each conflation key waits; only while the link is congested. */
-  #latest: Map<string, number> | undefined
-  /** Places of `#frames` that gave way. */
-  #holes = 0
   #waiting: (() => void)[] | undefined
 
   constructor(owner: OutboxOwner) {
@@ -50,7 +43,7 @@ export class Outbox {
   }
 
   get bytes(): number {
-    return this.#bytes
+    return this.#waits?.bytes ?? 0
   }
 
   /** A frame that is larger than this had better be refused than make its reader a slow one. */
@@ -60,7 +53,7 @@ export class Outbox {
 
   /** There is no room for more than a frame or two: who has many waits until `ready`. */
   get full(): boolean {
-    return !this.#closed && this.#bytes + this.#linkBytes >= highWater
+    return !this.#closed && this.bytes + this.#linkBytes >= highWater
   }
 
   /** Asks the link anew. For the watch over stalled readers. */
@@ -72,49 +65,28 @@ export class Outbox {
   /** With `conflate`, while the link is congested, a waiting frame of the same key gives way to this one. */
   push(frame: Frame, conflate?: string): void {
     if (this.#closed) return
-    if (conflate !== undefined && this.congested) this.#replace(conflate)
-    if (this.#frames === none) this.#frames = [frame]
-    else this.#frames.push(frame)
-    this.#bytes += frame.length
-    if (this.#bytes >= highWater) this.#relieve()
+    const waits = this.#waits
+    if (waits instanceof Queue || this.congested) this.#queue().push(frame, this.congested ? conflate : undefined)
+    else this.#waits = (waits ?? this.#owner.flusher.start).with(frame)
+    if (this.bytes >= highWater) this.#relieve()
     if (!this.#marked && !this.#closed) {
       this.#marked = true
       this.#owner.flusher.mark(this)
     }
   }
 
-  #replace(key: string): void {
-    this.#latest ??= new Map()
-    const index = this.#latest.get(key)
-    const waiting = index === undefined ? undefined : this.#frames[index]
-    if (index !== undefined && waiting !== undefined) {
-      this.#frames[index] = undefined
-      this.#bytes -= waiting.length
-      this.#holes++
-    }
-    this.#latest.set(key, this.#frames.length)
-    if (this.#holes > fewHoles && this.#holes > this.#frames.length / 2) this.#compact()
-  }
-
-  /** Closes the holes, so that a reader who never drains costs no more than what waits for it. */
-  #compact(): void {
-    const places = new Map<number, number>()
-    const frames = this.#frames.filter((frame, index) => {
-      if (frame !== undefined) places.set(index, places.size)
-      return frame !== undefined
-    })
-    const end = this.#frames.length
-    for (const [key, index] of this.#latest ?? []) {
-      this.#latest?.set(key, index === end ? frames.length : (places.get(index) ?? frames.length))
-    }
-    this.#frames = frames
-    this.#holes = 0
+  #queue(): Queue {
+    const waits = this.#waits
+    if (waits instanceof Queue) return waits
+    const queue = new Queue(waits?.frames ?? [], waits?.bytes ?? 0)
+    this.#waits = queue
+    return queue
   }
 
   /** A burst larger than the high water within one tick: write now if the link can take it, give up if it cannot. */
   #relieve(): void {
     if (this.linkBytes() < highWater) this.#write()
-    if (this.#bytes + this.#linkBytes <= this.#owner.limit) return
+    if (this.bytes + this.#linkBytes <= this.#owner.limit) return
     this.close()
     this.#owner.slow()
   }
@@ -125,18 +97,16 @@ export class Outbox {
     if (this.#closed) return
     if (this.#linkBytes > 0) this.linkBytes()
     if (this.#linkBytes < highWater) this.#write()
+    // What waits longer than its tick is no longer shared, and holds nothing that others were given.
+    else if (this.#waits) this.#queue()
   }
 
   #write(): void {
-    if (this.#bytes > 0) {
-      const frames = this.#frames
-      const bytes = this.#bytes
-      const holes = this.#holes
-      this.#frames = none
-      this.#bytes = this.#holes = 0
-      this.#latest = undefined
-      this.#owner.link.write(holes > 0 ? frames.filter(isFrame) : (frames as Frame[]))
-      this.#owner.sent(bytes)
+    const waits = this.#waits
+    if (waits) {
+      this.#waits = undefined
+      this.#owner.link.write(waits.frames)
+      this.#owner.sent(waits.bytes)
       this.linkBytes()
     }
     if (this.#waiting && this.#linkBytes < highWater) this.#release()
@@ -175,11 +145,7 @@ export class Outbox {
 
   close(): void {
     this.#closed = true
-    this.#frames = none
-    this.#bytes = this.#holes = 0
-    this.#latest = undefined
+    this.#waits = undefined
     this.#release()
   }
 }
-
-const isFrame = (frame: Frame | undefined): frame is Frame => frame !== undefined
