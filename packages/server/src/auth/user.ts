@@ -21,7 +21,7 @@ export class TrustedUser implements User {
     this.#identity = identity
     this.#trust = trust
     this.#issuedAt = issuedAt
-    this.#fromToken = identity.grants.length === 0 ? none : identity.grants.flatMap((text) => parseGrant(text) ?? [])
+    this.#fromToken = grantsOf(identity)
   }
 
   get id(): string {
@@ -59,3 +59,6 @@ export class TrustedUser implements User {
 }
 
 const none: readonly Grant[] = []
+
+const grantsOf = ({ grants }: Identity): readonly Grant[] =>
+  grants.length === 0 ? none : grants.flatMap((text) => parseGrant(text) ?? [])

@@ -17,7 +17,7 @@ import { connect, enterRooms, greeting } from './connect.ts'
 import { disconnect } from './disconnect.ts'
 import { dispatch } from './dispatch.ts'
 import { errorFrame } from './error-frame.ts'
-import { Inbox, type InboxOwner } from './inbox.ts'
+import { Inbox } from './inbox.ts'
 import type { Services } from './services.ts'
 import { tellOfSession, tellTurnedAway } from './tell.ts'
 import { weighSession } from './weigh.ts'
@@ -29,26 +29,31 @@ export type ConnectionOptions = {
   readonly endpoint: Endpoint | undefined
 }
 
+/** As long as there is no session, which knows link and dialect from then on. */
+type Arriving = ConnectionOptions & {
+  /** Until an identity was. */
+  shown?: Shown
+  waiting?: Timer
+}
+
 /** What a frame costs besides its bytes, so that a flood of empty ones is stopped too. */
 const frameOverhead = 64
 
-export class Connection implements InboxOwner, LinkReader {
-  readonly #options: ConnectionOptions
-  readonly #inbox: Inbox
+export class Connection extends Inbox implements LinkReader {
+  readonly #services: Services
   readonly #quota: LinkQuota
+  #arriving: Arriving | undefined
   #session: Session | undefined
-  #shown: Shown | undefined
-  #waiting: Timer | undefined
-  #closed = false
 
   constructor(options: ConnectionOptions) {
-    this.#options = options
-    this.#inbox = new Inbox(this)
+    super()
+    this.#services = options.services
     this.#quota = options.services.quotas.link()
+    this.#arriving = options
   }
 
   get limits(): Limits {
-    return this.#options.services.limits
+    return this.#services.limits
   }
 
   get session(): Session | undefined {
@@ -57,32 +62,34 @@ export class Connection implements InboxOwner, LinkReader {
 
   /** Nothing was shown yet: an `auth` frame must come in time, for whom the address names if it names anybody. */
   awaitIdentity(shown: Shown): void {
-    this.#shown = shown
-    const { clock, limits } = this.#options.services
-    this.#waiting = clock.after(limits.authMs, () => {
+    if (!this.#arriving) return
+    const { clock, limits } = this.#services
+    const waiting = clock.after(limits.authMs, () => {
       if (this.#session) return
       const error = new FanfareError('auth_timeout', `Send an auth frame within ${limits.authMs} ms.`)
-      tellTurnedAway(this.#options.services, { thrown: error, action: 'session.refused' })
+      tellTurnedAway(this.#services, { thrown: error, action: 'session.refused' })
       this.refuse(error)
     })
+    this.#arriving = { ...this.#arriving, shown, waiting }
   }
 
   /** Opens the session. Rooms of the endpoint are entered before the next frame is taken. */
   async open(identity: Identity): Promise<void> {
-    if (this.#closed || this.#session) return
-    this.#waiting?.cancel()
-    const { services, endpoint } = this.#options
-    this.#session = connect(services, { ...this.#options, identity })
-    await enterRooms(services, this.#session, endpoint)
+    const arriving = this.#arriving
+    if (this.isShut || !arriving) return
+    arriving.waiting?.cancel()
+    this.#session = connect(this.#services, { ...arriving, identity })
+    this.#arriving = undefined
+    await enterRooms(this.#services, this.#session, arriving.endpoint)
   }
 
   /** Bytes are weighed before anything is parsed. */
   receive(message: string | Uint8Array): void {
-    if (this.#closed) return
+    if (this.isShut) return
     try {
       this.#quota.bytes(message.length + frameOverhead)
       if (typeof message !== 'string') throw new FanfareError('bad_frame', 'Frames are text, not binary.')
-      this.#inbox.push(message)
+      this.take(message)
     } catch (error) {
       this.refuse(toFanfareError(error))
     }
@@ -90,7 +97,7 @@ export class Connection implements InboxOwner, LinkReader {
 
   /** Opens the session with an identity that is still being verified; frames that come meanwhile wait. */
   openWith(identify: () => Promise<Identity>): void {
-    void this.#inbox.first(async () => {
+    void this.takeFirst(async () => {
       try {
         await this.open(await identify())
       } catch (thrown) {
@@ -104,41 +111,41 @@ export class Connection implements InboxOwner, LinkReader {
   }
 
   closed(clean: boolean): void {
-    if (this.#closed) return
-    this.#closed = true
-    this.#waiting?.cancel()
-    this.#inbox.close()
-    if (this.#session) disconnect(this.#options.services, this.#session, clean)
+    this.shut()
+    this.#arriving?.waiting?.cancel()
+    if (this.#session) disconnect(this.#services, this.#session, clean)
   }
 
   /** Says what is wrong and ends the link. */
   refuse(error: FanfareError): void {
-    if (this.#closed) return
-    const { services, link, dialect } = this.#options
-    this.#inbox.close()
+    if (this.isShut) return
+    this.shut()
     if (this.#session) {
       this.#session.send(errorFrame(error))
       this.#session.end(error.code, error.message)
-      return
-    }
-    services.metrics.add('fanfare_connects_refused_total')
+    } else if (this.#arriving) this.#turnAway(this.#arriving, error)
+  }
+
+  #turnAway({ link, dialect, waiting }: Arriving, error: FanfareError): void {
+    waiting?.cancel()
+    this.#services.metrics.add('fanfare_connects_refused_total')
     const frame = dialect.encode(errorFrame(error))
     if (frame !== undefined) link.write([frame])
     link.close(error.code, error.message)
   }
 
-  overflow(error: FanfareError): void {
+  protected override overflow(error: FanfareError): void {
     this.refuse(error)
   }
 
-  /** One frame, once those before it are done. Called by the inbox alone. */
-  handle(text: string): Soon<void> {
-    const { services, dialect } = this.#options
+  /** One frame, once those before it are done. */
+  protected override handle(text: string): Soon<void> {
+    const services = this.#services
     services.metrics.add('fanfare_frames_received_total')
     let frame: ClientFrame | undefined
     try {
       this.#quota.frame()
-      frame = dialect.decode(text)
+      frame = this.#dialect.decode(text)
       if (this.#session) services.quotas.spend(this.#session)
       const handled = this.#follow(frame)
       if (handled === undefined) return
@@ -149,9 +156,14 @@ export class Connection implements InboxOwner, LinkReader {
     }
   }
 
+  /** There is one or the other. */
+  get #dialect(): Dialect {
+    return (this.#session ?? this.#arriving)!.dialect
+  }
+
   #follow(frame: ClientFrame): Soon<void> {
     if (frame.type === 'auth') return this.#authenticate(frame.token, frame.id)
-    if (this.#session) return dispatch(this.#options.services, this.#session, frame)
+    if (this.#session) return dispatch(this.#services, this.#session, frame)
     throw new FanfareError('unauthenticated', 'Send an auth frame first.')
   }
 
@@ -159,7 +171,7 @@ export class Connection implements InboxOwner, LinkReader {
     error: FanfareError,
     frame: ClientFrame | { readonly type?: 'auth'; readonly id?: FrameId | undefined },
   ): void {
-    const { services } = this.#options
+    const services = this.#services
     services.metrics.add('fanfare_frames_refused_total')
     if (error.code === 'internal')
       services.log.error({ error: error.cause ?? error, type: frame.type }, 'a frame failed')
@@ -173,9 +185,9 @@ export class Connection implements InboxOwner, LinkReader {
   }
 
   async #authenticate(token: string, id: ClientFrame['id']): Promise<void> {
-    const { services } = this.#options
+    const services = this.#services
     const credentials = { kind: 'token', token } as const
-    const query = this.#shown?.query ?? new URLSearchParams()
+    const query = this.#arriving?.shown?.query ?? new URLSearchParams()
     const identity = await authenticate(services, { credentials, origin: undefined, query })
     if (!this.#session) {
       await this.open(identity)
@@ -188,7 +200,7 @@ export class Connection implements InboxOwner, LinkReader {
   /** A new token for the same user: rights and expiry change, who it is does not. */
   async #refresh(session: Session, identity: Identity): Promise<void> {
     checkRefresh(session.identity, identity)
-    const { services } = this.#options
+    const services = this.#services
     session.identity = identity
     session.user = services.auth.userOf(identity)
     session.send(greeting(services, session))

@@ -6,8 +6,14 @@ import { Inbox } from './inbox.ts'
 
 const make = (handle: (text: string) => Soon<void>) => {
   const problems: FanfareError[] = []
-  const inbox = new Inbox({ limits: defaultLimits, handle, overflow: (error) => problems.push(error) })
-  return { inbox, problems }
+  class TestInbox extends Inbox {
+    readonly limits = defaultLimits
+    override readonly handle = handle
+    override readonly overflow = (error: FanfareError) => void problems.push(error)
+    readonly push = (text: string) => this.take(text)
+    readonly first = (work: () => Promise<void>) => this.takeFirst(work)
+  }
+  return { inbox: new TestInbox(), problems }
 }
 
 test('B5: frames are handled one at a time, in order, however long each takes', async () => {

@@ -2,33 +2,33 @@
 import { FanfareError, type Limits, toFanfareError } from '@fanfare/protocol'
 import type { Soon } from '../lib/soon.ts'
 
-/** The connection itself rather than options with closures: every idle session would pay for them. */
-export type InboxOwner<Item = string> = {
-  readonly limits: Pick<Limits, 'inboxMessages' | 'inboxBytes'>
-  /** Never throws. What comes next waits for the promise, if there is one. */
-  handle(item: Item): Soon<void>
-  /** More came than is taken: the connection ends. */
-  overflow(error: FanfareError): void
-}
-
-export class Inbox<Item extends { readonly length: number } = string> {
-  readonly #owner: InboxOwner<Item>
+/** What a connection is made from, and no part that it has: every idle one would pay for one more object. */
+export abstract class Inbox<Item extends { readonly length: number } = string> {
   /** Only while frames wait. */
   #queue: Item[] | undefined
   #bytes = 0
   #busy = false
-  #closed = false
+  #shut = false
 
-  constructor(owner: InboxOwner<Item>) {
-    this.#owner = owner
+  abstract readonly limits: Pick<Limits, 'inboxMessages' | 'inboxBytes'>
+
+  /** Never throws. What comes next waits for the promise, if there is one. */
+  protected abstract handle(item: Item): Soon<void>
+
+  /** More came than is taken: the connection ends. */
+  protected abstract overflow(error: FanfareError): void
+
+  /** Whether nothing is taken any more. */
+  protected get isShut(): boolean {
+    return this.#shut
   }
 
-  push(item: Item): void {
-    if (this.#closed) return
-    const { limits } = this.#owner
+  protected take(item: Item): void {
+    if (this.#shut) return
+    const { limits } = this
     const waiting = this.#queue?.length ?? 0
     if (waiting >= limits.inboxMessages || this.#bytes + item.length > limits.inboxBytes) {
-      this.#owner.overflow(
+      this.overflow(
         new FanfareError(
           'rate_limited',
           `More than ${limits.inboxMessages} frames or ${limits.inboxBytes} bytes wait to be handled; await answers before sending more.`,
@@ -43,7 +43,7 @@ export class Inbox<Item extends { readonly length: number } = string> {
       return
     }
     this.#busy = true
-    const handled = this.#owner.handle(item)
+    const handled = this.handle(item)
     if (handled !== undefined) void handled.then(() => this.#pump())
     // What handling it brought along, such as a frame that came meanwhile.
     else if (this.#queue) void this.#pump()
@@ -51,29 +51,29 @@ export class Inbox<Item extends { readonly length: number } = string> {
   }
 
   /** Does this before any frame that came or comes, such as verifying a token while the client already sends. */
-  async first(work: () => Promise<void>): Promise<void> {
+  protected async takeFirst(work: () => Promise<void>): Promise<void> {
     this.#busy = true
     try {
       await work()
     } catch (error) {
-      this.#owner.overflow(toFanfareError(error))
+      this.overflow(toFanfareError(error))
     }
     await this.#pump()
   }
 
   async #pump(): Promise<void> {
     this.#busy = true
-    for (let item = this.#queue?.shift(); item !== undefined && !this.#closed; item = this.#queue?.shift()) {
+    for (let item = this.#queue?.shift(); item !== undefined && !this.#shut; item = this.#queue?.shift()) {
       this.#bytes -= item.length
-      const handled = this.#owner.handle(item)
+      const handled = this.handle(item)
       if (handled !== undefined) await handled
     }
     this.#queue = undefined
     this.#busy = false
   }
 
-  close(): void {
-    this.#closed = true
+  protected shut(): void {
+    this.#shut = true
     this.#queue = undefined
     this.#bytes = 0
   }

@@ -10,7 +10,7 @@ import { deferred } from '../../lib/deferred.ts'
 import { Assembly, type AssemblyLimits } from '../../wire/socketio/assembly.ts'
 import type { Packet } from '../../wire/socketio/packets.ts'
 import { errorFrame } from '../error-frame.ts'
-import { Inbox, type InboxOwner } from '../inbox.ts'
+import { Inbox } from '../inbox.ts'
 import type { EngineCloseReason, EngineLink, EngineReader } from './engine-port.ts'
 import { handleEvent } from './handle-event.ts'
 import type { SocketIoNode } from './node.ts'
@@ -24,11 +24,10 @@ type Waiting = { readonly packet: Packet; readonly length: number }
 /** What a node takes from any connection; one object for all of them. */
 export type ConnectionLimits = Pick<Limits, 'inboxMessages' | 'inboxBytes'> & AssemblyLimits
 
-export class SocketIoConnection implements EngineReader, InboxOwner<Waiting>, OpeningOwner {
+export class SocketIoConnection extends Inbox<Waiting> implements EngineReader, OpeningOwner {
   readonly limits: ConnectionLimits
   readonly #node: SocketIoNode
   readonly #engine: EngineLink
-  readonly #inbox: Inbox<Waiting>
   readonly #quota: LinkQuota
   readonly #assembly = new Assembly()
   #sockets: Socket[] = []
@@ -38,10 +37,10 @@ export class SocketIoConnection implements EngineReader, InboxOwner<Waiting>, Op
   #closed = false
 
   constructor(node: SocketIoNode, engine: EngineLink, limits: ConnectionLimits) {
+    super()
     this.#node = node
     this.#engine = engine
     this.limits = limits
-    this.#inbox = new Inbox(this)
     this.#quota = node.services.quotas.link()
     this.#awaitNamespace()
   }
@@ -55,7 +54,7 @@ export class SocketIoConnection implements EngineReader, InboxOwner<Waiting>, Op
       const { packet, size } = assembled
       // Answers do not wait: what a handler awaits may be the answer itself.
       if (packet.type === 'ack') this.#answered(packet)
-      else this.#inbox.push({ packet, length: size })
+      else this.take({ packet, length: size })
     } catch (error) {
       this.#refuse(toFanfareError(error))
     }
@@ -69,16 +68,16 @@ export class SocketIoConnection implements EngineReader, InboxOwner<Waiting>, Op
     if (this.#closed) return
     this.#closed = true
     this.#waiting?.cancel()
-    this.#inbox.close()
+    this.shut()
     for (const socket of [...this.#sockets]) socket.end(reason)
   }
 
-  overflow(error: FanfareError): void {
+  protected override overflow(error: FanfareError): void {
     this.#refuse(error)
   }
 
-  /** One packet, once those before it are done. Called by the inbox alone. Never throws. */
-  async handle({ packet }: Waiting): Promise<void> {
+  /** One packet, once those before it are done. Never throws. */
+  protected override async handle({ packet }: Waiting): Promise<void> {
     this.#node.services.metrics.add('fanfare_frames_received_total')
     await this.#pace()
     if (this.#closed) return
@@ -166,7 +165,7 @@ export class SocketIoConnection implements EngineReader, InboxOwner<Waiting>, Op
   /** Says what is wrong to whoever is there, and ends the connection. */
   #refuse(error: FanfareError): void {
     if (this.#closed) return
-    this.#inbox.close()
+    this.shut()
     this.#node.services.metrics.add('fanfare_frames_refused_total')
     for (const { session } of this.#sockets) {
       session.send(errorFrame(error))
