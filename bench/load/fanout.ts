@@ -11,7 +11,7 @@ import { Crowd, publisherOf } from './crowd.ts'
 import { type Contender, type Dialect, dialects } from './dialects.ts'
 import { NumberPlace } from './number-place.ts'
 import { Publishes } from './publishes.ts'
-import { within } from './within.ts'
+import { whileMoving } from './within.ts'
 
 export type FanoutOptions = {
   readonly contender: Contender
@@ -114,7 +114,7 @@ export class Fanout implements Receiver {
       this.#finished = resolve
     })
     this.#publish(inFlight)
-    await within(ms + 20_000, finished, () => this.#missing())
+    await whileMoving(20_000, finished, { moved: () => this.#deliveries, why: () => this.#missing() })
     const seconds = (performance.now() - start) / 1000
     const { user, system } = process.cpuUsage(cpu)
     return {

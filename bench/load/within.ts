@@ -10,3 +10,25 @@ export const within = async <Value>(ms: number, work: Promise<Value>, why: () =>
     clearTimeout(timer)
   }
 }
+
+/** The same for work that may take any time as long as it moves: it fails once `moved` stood still for so long. */
+export const whileMoving = async <Value>(
+  ms: number,
+  work: Promise<Value>,
+  { moved, why }: { readonly moved: () => number; readonly why: () => string },
+): Promise<Value> => {
+  let timer: ReturnType<typeof setInterval> | undefined
+  let before = moved()
+  const still = new Promise<never>((_, reject) => {
+    timer = setInterval(() => {
+      const now = moved()
+      if (now === before) reject(new Error(why()))
+      before = now
+    }, ms)
+  })
+  try {
+    return await Promise.race([work, still])
+  } finally {
+    clearInterval(timer)
+  }
+}
