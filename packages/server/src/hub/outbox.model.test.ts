@@ -118,6 +118,14 @@ const action = fc.oneof(
   },
   { weight: 5, arbitrary: fc.record({ does: fc.constant('a tick ends' as const) }) },
   { weight: 2, arbitrary: fc.record({ does: fc.constant('its link holds' as const), who: one }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      does: fc.constant('others fill its link' as const),
+      who: one,
+      bytes: fc.constantFrom(100, 100_000),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ does: fc.constant('its link drains' as const), who: one }) },
   { weight: 1, arbitrary: fc.record({ does: fc.constant('its link is asked' as const), who: one }) },
 )
@@ -152,6 +160,9 @@ test('whatever is pushed, held and drained, each of a crowd is written what the 
             break
           case 'its link holds':
             for (const { link } of [all[act.who]!.side, all[act.who]!.model]) link.holds = true
+            break
+          case 'others fill its link':
+            for (const { link } of [all[act.who]!.side, all[act.who]!.model]) link.held += act.bytes
             break
           case 'its link drains':
             for (const { link } of [all[act.who]!.side, all[act.who]!.model]) {
