@@ -17,6 +17,7 @@ import { idle } from './scenarios/idle.ts'
 import { publish } from './scenarios/publish.ts'
 import { redis } from './scenarios/redis.ts'
 import { smallRooms } from './scenarios/small-rooms.ts'
+import { soak } from './scenarios/soak.ts'
 
 const scenarios: { readonly [name: string]: Scenario } = {
   fanout,
@@ -29,9 +30,13 @@ const scenarios: { readonly [name: string]: Scenario } = {
   chat,
 }
 
-const usage = `npm run bench [-- [--quick] scenario…]
+/** Run only where they are named, because they take so long. */
+const long: { readonly [name: string]: Scenario } = { soak }
+
+const usage = `npm run bench [-- [--quick] [--minutes=60] scenario…]
 
 Scenarios: ${Object.keys(scenarios).join(', ')}; all of them when none is named.
+Only when named: ${Object.keys(long).join(', ')}, which follows every event for --minutes=60 while sessions come and go.
 --quick    shorter rounds and fewer sessions: for a look, not for a figure.
 
 npm run bench -- report [file…]
@@ -48,7 +53,10 @@ if (args[0] === 'report') {
   process.exit(0)
 }
 const chosen = args.filter((arg) => !arg.startsWith('-'))
-const strange = args.filter((arg) => (arg.startsWith('-') ? arg !== '--quick' : !Object.hasOwn(scenarios, arg)))
+const minutes = args.find((arg) => /^--minutes=[1-9]\d*$/.test(arg))
+const isKnown = (arg: string): boolean =>
+  arg.startsWith('-') ? arg === '--quick' || arg === minutes : Object.hasOwn(scenarios, arg) || Object.hasOwn(long, arg)
+const strange = args.filter((arg) => !isKnown(arg))
 if (strange.length > 0) {
   say(args.includes('--help') ? usage : `${strange.join(', ')}: not known.\n\n${usage}`)
   process.exit(args.includes('--help') ? 0 : 2)
@@ -70,9 +78,10 @@ mkdirSync(folder, { recursive: true })
 const path = join(folder, `${new Date().toISOString().replace(/[:.]/g, '-')}.json`)
 
 const figures: Figure[] = []
-for (const [name, scenario] of Object.entries(scenarios)) {
-  if (chosen.length > 0 && !chosen.includes(name)) continue
-  figures.push(...(await scenario({ quick: args.includes('--quick'), progress: say })))
+const run = { quick: args.includes('--quick'), minutes: Number(minutes?.split('=')[1] ?? 60), progress: say }
+for (const [name, scenario] of Object.entries({ ...scenarios, ...long })) {
+  if (chosen.length > 0 ? !chosen.includes(name) : Object.hasOwn(long, name)) continue
+  figures.push(...(await scenario(run)))
   // After each, so that what took an hour is not lost with what fails in the next.
   const result: Result = { at: new Date().toISOString(), commit, arguments: args, machine, contenders, figures }
   writeFileSync(path, `${JSON.stringify(result, null, 2)}\n`)

@@ -12,7 +12,8 @@ const collect = (): void => {
   else throw new Error('run Node with --expose-gc')
 }
 
-const residentNow = (): number =>
+/** VmRSS of this process, in bytes, as it stands. */
+export const residentNow = (): number =>
   Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024
 
 export const measureMemory = async (): Promise<Memory> => {

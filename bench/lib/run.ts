@@ -8,6 +8,8 @@ import { busySeconds } from './machine.ts'
 export type Run = {
   /** Shorter rounds, for a look rather than a figure. */
   readonly quick: boolean
+  /** How long the long ones last. */
+  readonly minutes: number
   progress(line: string): void
 }
 export type Scenario = (run: Run) => Promise<readonly Figure[]>

@@ -19,3 +19,6 @@ const maskedFrame = (opcode: number, payload: Uint8Array): Uint8Array => {
 export const frameOf = (text: string): Uint8Array => maskedFrame(1, Buffer.from(text))
 
 export const pongOf = (payload: Uint8Array): Uint8Array => maskedFrame(10, payload)
+
+/** Says goodbye: 1000. */
+export const goodbyeFrame = maskedFrame(8, Uint8Array.of(1000 >> 8, 1000 & 255))
