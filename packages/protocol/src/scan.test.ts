@@ -56,6 +56,20 @@ test.each([
   expect(parseJson(text)).toEqual(JSON.parse(text))
 })
 
+test.each(['', 'a', '\\\\', '\\"', '\\\\\\"', '\\\\\\\\', '\\"a', '\\u0041'])(
+  'finds the end of a string of any length that ends in %j',
+  (ending) => {
+    for (let length = 0; length < 80; length++) {
+      const string = 'a'.repeat(length) + ending
+      const more = 'b'.repeat(80 - length)
+      expect(codeOf(() => scanJson(`{"a":"${string}","__proto__":1}`))).toBe('unsafe_json')
+      expect(codeOf(() => scanJson(`{"a":"${string}${more}","__proto__":1}`))).toBe('unsafe_json')
+      expect(codeOf(() => parseJson(`{"a":"${string}\\",\\"__proto__\\":1}"}`))).toBeUndefined()
+      expect(codeOf(() => parseJson(`{"a":"${string}`))).toBe('bad_frame')
+    }
+  },
+)
+
 test.each(['', '{', '{"a":NaN}', '{"a":01}', '"\u0001"', '{"a":1}x', "{'a':1}", '"'])('%j is no JSON', (text) => {
   expect(codeOf(() => parseJson(text))).toBe('bad_frame')
 })

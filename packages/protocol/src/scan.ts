@@ -57,8 +57,26 @@ export const scanJson = (text: string, limits: ScanLimits = defaults): void => {
   }
 }
 
+/** Most names and ids are shorter than this; what is longer is looked through faster by the runtime than character by character. */
+const shortString = 24
+
 /** The index of the closing quote, or the text's length when there is none. */
 const endOfString = (text: string, start: number): number => {
+  const nearby = Math.min(start + shortString, text.length)
+  let index = start
+  for (; index < nearby; index++) {
+    const code = text.charCodeAt(index)
+    if (code === quote) return index
+    if (code === backslash) index++
+  }
+  if (index >= text.length) return text.length
+  const found = text.indexOf('"', index)
+  if (found < 0) return text.length
+  // After anything but a backslash it can only be the end; after one, it must be known which escapes which.
+  return text.charCodeAt(found - 1) === backslash ? endByCharacter(text, index) : found
+}
+
+const endByCharacter = (text: string, start: number): number => {
   for (let index = start; index < text.length; index++) {
     const code = text.charCodeAt(index)
     if (code === quote) return index
