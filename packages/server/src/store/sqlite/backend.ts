@@ -14,6 +14,7 @@ import { Watched } from '../watched.ts'
 import { StoreSqliteDialect } from './compiler.ts'
 import { Connections } from './connections.ts'
 import { toStoreError } from './errors.ts'
+import { IdleMemory } from './idle-memory.ts'
 import { SqliteStatements } from './statements.ts'
 
 export type SqliteBackendOptions = {
@@ -36,6 +37,8 @@ export const sqliteBackend = ({ open, place, clock, readers = 8 }: SqliteBackend
   const writers = new Connections({ open: () => first, most: 1 })
   const reading =
     place === 'memory' ? writers : new Connections({ open: () => opened(forReading(open('read'))), most: readers })
+  const all = () => [first, ...reading.all.filter((one) => one !== first)]
+  const memory = new IdleMemory({ clock, release: () => releaseMemory(all()) })
   let closed = false
   const where = 'The database of the data folder'
   return {
@@ -43,6 +46,7 @@ export const sqliteBackend = ({ open, place, clock, readers = 8 }: SqliteBackend
     dialect: new StoreSqliteDialect({ database: async () => refuseDriver() }),
     async transaction({ kind }: Asked, work) {
       if (closed) throw new FanfareError('unavailable', 'The store is closed.')
+      if (kind === 'change') memory.used()
       return kind === 'change' ? writers.use((one) => change(one, work)) : reading.use((one) => read(one, work))
     },
     migrate: async (schemas) => migrate(first.database, { schemas, where, now: clock.now() }),
@@ -50,12 +54,16 @@ export const sqliteBackend = ({ open, place, clock, readers = 8 }: SqliteBackend
     async close() {
       if (closed) return
       closed = true
+      memory.stop()
       // Whoever is at work finishes first.
       await writers.use(async () => {})
-      const all = [...reading.all, first].filter((one, index, list) => list.indexOf(one) === index)
-      for (const { database } of all) database.close()
+      for (const { database } of all()) database.close()
     },
   }
+}
+
+const releaseMemory = (connections: readonly Opened[]): void => {
+  for (const { database } of connections) if (!database.isTransaction) database.exec('PRAGMA shrink_memory')
 }
 
 const refuseDriver = (): never => {
