@@ -34,7 +34,7 @@ test('writes between the marks and nowhere else, and the same again', () => {
 })
 
 test('computes which goals were reached and which were missed', () => {
-  const page = pageOf(made('goals'))
+  const page = pageOf(made('goals')).replaceAll('\u00a0', ' ')
   expect(page).toContain('| Fan-out to one room | deliveries: Fanfare | ≥ 100 | 105/s | ✓ reached |')
   expect(page).toContain('| New thing | deliveries: Fanfare | ≥ 7 | 6.00/s | **✗ missed** |')
 })

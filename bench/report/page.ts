@@ -33,7 +33,12 @@ export const reportOf = (page: string, results: readonly Result[]): Report => {
   return { page: written, charts }
 }
 
-const cell = (content: string): string => content.replaceAll('|', '\\|').replaceAll('\n', ' ')
+/** A sign and what it belongs to stay on one line. */
+const cell = (content: string): string =>
+  content
+    .replaceAll('|', '\\|')
+    .replaceAll('\n', ' ')
+    .replaceAll(/([≥≤✓✗]) /g, '$1\u00a0')
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n')
