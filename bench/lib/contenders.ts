@@ -6,6 +6,7 @@ import { findCentrifugo, findNchan, nodeVersion } from './programs.ts'
 
 export type Contender =
   | 'fanfare'
+  | 'fanfare-lines'
   | 'fanfare-socketio'
   | 'fanfare-event-stream'
   | 'socketio'
@@ -48,6 +49,11 @@ const nchan = { child: { runtime: 'bun', script: 'servers/nchan.ts' }, find: fin
 
 export const contenders: { readonly [name in Contender]: ContenderCard } = {
   fanfare: { ...ourselves, label: 'Fanfare', configured: 'defaults, but for rate limits; native clients' },
+  'fanfare-lines': {
+    ...ourselves,
+    label: 'Fanfare, joined frames',
+    configured: 'the same server; native clients that read several frames a message',
+  },
   'fanfare-socketio': {
     ...ourselves,
     label: 'Fanfare, Socket.IO',

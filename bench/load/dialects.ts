@@ -3,7 +3,7 @@ import type { Contender } from '../lib/contenders.ts'
 import type { Dialect } from './dialect.ts'
 import { bare } from './dialects/bare.ts'
 import { centrifugo } from './dialects/centrifugo.ts'
-import { fanfare, fanfareEventStream } from './dialects/fanfare.ts'
+import { fanfare, fanfareEventStream, fanfareLines } from './dialects/fanfare.ts'
 import { nchan, nchanEventStream } from './dialects/nchan.ts'
 import { fanfareSocketio, socketio } from './dialects/socketio.ts'
 
@@ -12,6 +12,7 @@ export type { Dialect, Guest, Step } from './dialect.ts'
 
 export const dialects: { readonly [name in Contender]: Dialect } = {
   fanfare,
+  'fanfare-lines': fanfareLines,
   'fanfare-socketio': fanfareSocketio,
   'fanfare-event-stream': fanfareEventStream,
   socketio,

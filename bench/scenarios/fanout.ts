@@ -3,7 +3,16 @@ import type { Comparison } from '../lib/deliveries.ts'
 import { measureFanOut } from '../lib/fan-out.ts'
 import type { Scenario } from '../lib/run.ts'
 
-const wanted = ['bun-publish', 'ws', 'socketio', 'nchan', 'centrifugo', 'fanfare', 'fanfare-socketio'] as const
+const wanted = [
+  'bun-publish',
+  'ws',
+  'socketio',
+  'nchan',
+  'centrifugo',
+  'fanfare',
+  'fanfare-lines',
+  'fanfare-socketio',
+] as const
 
 export const fanout: Scenario = async (run) => [
   ...(await measureFanOut(run, { scenario: 'fanout', wanted, subscribers: 1_000, comparisons })),
@@ -26,6 +35,8 @@ const comparisons: readonly Comparison[] = [
   { one: 'fanfare', other: 'centrifugo', goal: least({ 16: 2 }) },
   { one: 'fanfare', other: 'ws' },
   { one: 'fanfare', other: 'nchan' },
+  { one: 'fanfare-lines', other: 'bun-publish' },
+  { one: 'fanfare-lines', other: 'fanfare' },
   { one: 'fanfare-socketio', other: 'fanfare', goal: least({ 1: 0.9, 16: 0.9 }) },
   { one: 'fanfare-socketio', other: 'socketio' },
 ]

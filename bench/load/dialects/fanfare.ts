@@ -4,13 +4,17 @@ import { tokenFor } from '../../lib/token.ts'
 import { type Dialect, nothingAside, unexpected } from '../dialect.ts'
 import { addressOf, get, upgrade } from '../requests.ts'
 
-export const fanfare: Dialect = {
-  upgrade: ({ index, port, tenantId, userId }) =>
+const upgradeTo =
+  (subprotocol: string): Dialect['upgrade'] =>
+  ({ index, port, tenantId, userId }) =>
     upgrade('/v1/websocket', port, [
-      'Sec-WebSocket-Protocol: fanfare.v1',
+      `Sec-WebSocket-Protocol: ${subprotocol}`,
       `Authorization: Bearer ${tokenFor(tenantId, userId)}`,
       `X-Forwarded-For: ${addressOf(index)}`,
-    ]),
+    ])
+
+export const fanfare: Dialect = {
+  upgrade: upgradeTo('fanfare.v1'),
   greeted(text, { rooms, since }) {
     if (text.startsWith('{"type":"reply"')) return { ready: true }
     if (text.startsWith('{"type":"subscription"') || text.startsWith('{"type":"event"')) return {}
@@ -24,6 +28,9 @@ export const fanfare: Dialect = {
     `{"type":"publish",${id === undefined ? '' : `"id":${id},`}"room":"${room}","event":"tick","data":${payloadOf(0, bytes)}}`,
   aside: nothingAside,
 }
+
+/** The same words, of which the server may put several into one message. */
+export const fanfareLines: Dialect = { ...fanfare, link: 'lines', upgrade: upgradeTo('fanfare.v1.lines') }
 
 export const fanfareEventStream: Dialect = {
   link: 'event-stream',
