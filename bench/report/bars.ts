@@ -24,7 +24,8 @@ export const bars = (about: Omit<Card, 'description'>, panels: readonly Panel[])
   const drawn: Markup[] = []
   let y = top
   for (const { heading, figures, onTop = [] } of panels) {
-    const more = (one: Figure) => Math.max(0, onTop.find(({ contender }) => contender === one.contender)?.median ?? 0)
+    const more = (one: Figure) =>
+      onTop.reduce((sum, { contender, median }) => sum + (contender === one.contender ? Math.max(0, median) : 0), 0)
     drawn.push(text([padding, y + 13], shortened(heading, inner), { class: 'strong' }))
     y += headingHeight
     const reach = figures.flatMap((one) => [

@@ -39,6 +39,27 @@ test('a bar is as long as its value, and a whisker as its spread', () => {
   expect(svg).toContain('x2="464"')
 })
 
+test('what the kernel has of a session stands behind the end of what the server has', () => {
+  const idle = { scenario: 'idle', unit: 'bytes a session' }
+  const svg = svgOf(
+    a({ ...idle, measure: 'resident, 10 sessions' }, 3_000),
+    a({ ...idle, measure: 'resident, 10 sessions', contender: 'Nchan' }, 4_000),
+    a({ ...idle, measure: 'heap, 10 sessions' }, 2_000),
+    a({ ...idle, measure: 'heap, 10 sessions', contender: 'Nchan' }, 2_000),
+    a({ ...idle, measure: 'sockets in the kernel, 10 sessions' }, 500),
+    a({ ...idle, measure: 'TCP buffers in the kernel, 10 sessions' }, 500),
+    a({ ...idle, measure: 'sockets in the kernel, 20 sessions' }, 900),
+  )
+  expect(svg).not.toContain('heap')
+  expect(
+    [...svg.matchAll(/<rect class="(\S+)"[^>]* width="([\d.]+)"/g)].slice(1).map(([, kind, width]) => [kind, width]),
+  ).toEqual([
+    ['ours', '336'],
+    ['on-top', '112'],
+    ['theirs', '448'],
+  ])
+})
+
 test('a goal is a mark and words, not a colour alone', () => {
   const missed = svgOf(a({ goal: { least: 6 } }), a({ contender: 'Socket.IO' }))
   expect(missed).toContain('class="fell"')

@@ -55,10 +55,9 @@ const named = (scenario: string, ...rest: readonly string[]): string =>
     .replaceAll(/^-|-$/g, '')}.svg`
 
 const barCharts = (scenario: string, unit: string, figures: readonly Figure[]): readonly Chart[] => {
-  const onTop = figures.filter(({ measure }) => measure === 'kernel')
   const panels = [...Map.groupBy(figures, ({ measure }) => measure)]
-    .filter(([measure, its]) => measure !== 'kernel' && isWorthABar(its))
-    .map(([heading, its]): Panel => ({ heading, figures: its, ...(heading === 'resident' && { onTop }) }))
+    .filter(([measure, its]) => memoryIn(measure)?.kind !== 'other' && isWorthABar(its))
+    .map(([heading, its]): Panel => ({ heading, figures: its, onTop: kernelOf(heading, figures) }))
   const parts = inParts(panels)
   return parts.map((part, index) => {
     const { shared, panels: shorter } = withoutShared(part)
@@ -68,6 +67,19 @@ const barCharts = (scenario: string, unit: string, figures: readonly Figure[]): 
     const alternative = `${title}: ${spokenUnit(unit)}, ${part.map(({ heading }) => heading).join('; ')}`
     return { file, scenario, alternative, svg: bars({ title, subtitle: spokenUnit(unit) }, shorter) }
   })
+}
+
+/** Of a session's memory, resident is drawn, with what the kernel has on top of it; the heap is a part of it, and in the table. */
+const memoryIn = (measure: string): { readonly kind: 'resident' | 'other'; readonly under: string } | undefined => {
+  const [, name, under = ''] = /^(resident|heap|kernel|[\w ]+ in the kernel)(, .*)?$/.exec(measure) ?? []
+  return name === undefined ? undefined : { kind: name === 'resident' ? 'resident' : 'other', under }
+}
+
+const kernelOf = (heading: string, figures: readonly Figure[]): readonly Figure[] => {
+  const memory = memoryIn(heading)
+  return memory?.kind !== 'resident'
+    ? []
+    : figures.filter(({ measure }) => measure.includes('kernel') && memoryIn(measure)?.under === memory.under)
 }
 
 /** Something to compare it with: another contender, or a goal that is a length. */
