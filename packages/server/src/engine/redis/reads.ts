@@ -5,9 +5,11 @@
 import type { Log } from '../../lib/log.ts'
 import type { LogRoom } from '../../model/room.ts'
 import type { RoomKey } from '../../model/room-key.ts'
+import { rangeOf } from '../range.ts'
 import type { ReadQuery, Slice } from '../room-log.ts'
 import type { Broker } from './broker.ts'
 import type { Listened } from './listened.ts'
+import { SharedAnswers } from './shared-answers.ts'
 import type { Asked, Tick } from './tail.ts'
 import { type AfterPosition, isAfterPosition, type Windows } from './windows.ts'
 
@@ -30,6 +32,8 @@ export class Reads {
   readonly #underWay = new Map<RoomKey, UnderWay>()
   /** Reads that will extend a window. */
   readonly #extending = new Map<Listened, Promise<unknown>>()
+  /** Where rooms are now, for those who may have to be told that what they missed is lost. */
+  readonly #tops = new SharedAnswers<Slice>()
 
   constructor(options: ReadsOptions) {
     this.#options = options
@@ -41,6 +45,7 @@ export class Reads {
     if (!listened || !isAfterPosition(query)) return this.#shared(room, query)
     const answer = windows.answer(listened, query)
     if (answer) return answer
+    if (windows.mayBeLost(listened, query.after)) return (await this.#refusal(room, query)) ?? this.#shared(room, query)
     if (!windows.trusts(listened) || !windows.couldReach(listened, query.after)) return this.#shared(room, query)
     return this.#extendOrWait(listened, query)
   }
@@ -60,6 +65,14 @@ export class Reads {
     if (answer) return answer
     if (windows.trusts(listened)) await (this.#extending.get(listened) ?? this.#extendFully(listened))
     return windows.answer(listened, query) ?? this.#shared(listened.room, query)
+  }
+
+  /** However many come from wherever, one read of where the log is now says of all of them what is lost. */
+  async #refusal(room: LogRoom, query: AfterPosition): Promise<Slice | undefined> {
+    const { top } = await this.#tops.ask(room.key, () => this.#fromLog(room, { after: 'latest', limit: 1 }))
+    const first = Math.max(1, top.offset - room.log.keep + 1)
+    const range = rangeOf(query, { epoch: top.epoch, first, top: top.offset })
+    return range.ok ? undefined : { ...range, top }
   }
 
   async #extend(listened: Listened, query: ReadQuery): Promise<Slice> {

@@ -1,6 +1,7 @@
 /** The shared log: what it asks of its broker, what it tells its sink, and when it gives up. */
 import { expect, test } from 'bun:test'
 import type { RoomEvent } from '@fanfare/protocol'
+import type { Slice } from '../room-log.ts'
 import { RoomLogWorld } from './room-log.world.ts'
 
 const offsets = (events: readonly RoomEvent[]) => events.map(({ offset }) => offset)
@@ -54,6 +55,26 @@ test('what the window may not know is asked of the log: another epoch, the futur
   await world.done(after(10))
   expect(world.broker.reads).toBe(before + 1)
   expect(epoch).toBe(world.server.look(room.key)!.epoch)
+})
+
+test('a crowd whose places are all lost costs two reads, wherever they were: behind what is kept, ahead, or in other epochs', async () => {
+  const { world, room, epoch, after } = await listening(50, { keep: 20 })
+  const top = { epoch, offset: 50 }
+  const elsewhere = upTo(30).map((offset) => world.log.read(room, { after: { epoch: `e${offset}`, offset }, limit: 9 }))
+  const [trimmed, ahead] = [upTo(29, 0).map((offset) => after(offset)), upTo(80, 51).map((offset) => after(offset))]
+  const told = await world.done(Promise.all([...trimmed, ...ahead, ...elsewhere]))
+  expect(told).toEqual(
+    ['trimmed', 'ahead', 'epoch'].flatMap((reason) => upTo(30).map(() => ({ ok: false, reason, top }) as Slice)),
+  )
+  expect(world.broker.reads).toBe(2)
+})
+
+test('who comes from another node with what this one has yet to hear is not told that it is lost', async () => {
+  const { world, after } = await listening(3)
+  world.link.deaf = true
+  world.elsewhere(2)
+  const slice = await world.done(after(4))
+  expect(slice.ok && offsets(slice.events)).toEqual([5])
 })
 
 test('while something is known to be missing the log is read, not the window', async () => {

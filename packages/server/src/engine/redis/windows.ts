@@ -63,6 +63,11 @@ export class Windows {
     return range.ok ? sliceOf(state, range, pageOf(query, range, walk(hot, range))) : undefined
   }
 
+  /** Whether the log will not give what follows the position, as far as this node knows: too little to say so. */
+  mayBeLost({ tail, hot, room }: Listened, { epoch, offset }: Position): boolean {
+    return epoch !== tail.epoch || offset > hot.top || offset < hot.top - room.log.keep
+  }
+
   /** Whether the position is below the window, and the window would reach it if it were extended as far down as it may. */
   couldReach({ tail, hot, room }: Listened, { epoch, offset }: Position): boolean {
     const { keep, forMs } = room.log
