@@ -31,3 +31,15 @@ export const kernelTcpBytes = (): number => {
   const pages = /^TCP:.* mem (\d+)/m.exec(readFileSync('/proc/net/sockstat', 'utf8'))?.[1]
   return Number(pages) * 4096
 }
+
+const ofSockets = /^(TCP|TCPv6|sock_inode_cache|filp) +(\d+) +\d+ +(\d+)/gm
+
+/** Of the whole machine: the kernel's records of TCP sockets of both ends, without buffers. NaN where it may not be read. */
+export const kernelSocketBytes = (): number => {
+  try {
+    const text = readFileSync('/proc/slabinfo', 'utf8')
+    return [...text.matchAll(ofSockets)].reduce((sum, [, , count, size]) => sum + Number(count) * Number(size), 0)
+  } catch {
+    return Number.NaN
+  }
+}

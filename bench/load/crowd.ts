@@ -20,6 +20,8 @@ export type CrowdOptions = {
   /** What a connection does once it is ready. */
   readonly receiver: Receiver
   readonly ready?: (connection: Connection) => void
+  /** A connection is about to be opened. */
+  readonly begins?: (index: number) => void
   /** Where a connection resumes in a room. @default it begins at the top */
   readonly since?: Guest['since']
   /** Every text frame until a connection is ready. */
@@ -105,6 +107,7 @@ export class Crowd {
     const { port, from = 0, receiver, ready } = this.#options
     const dialect = this.#dialect()
     const guest = this.#guest(from + index, index)
+    this.#options.begins?.(index)
     await new Promise<void>((resolve, reject) => {
       const becomesReady = (connection: Connection) => {
         connection.receiver = receiver

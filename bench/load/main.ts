@@ -6,6 +6,7 @@ import { type ChatOptions, Chatting } from './chat.ts'
 import { Crowd } from './crowd.ts'
 import type { Contender } from './dialects.ts'
 import { Fanout, type FanoutOptions, type RoundOptions } from './fanout.ts'
+import { Handshakes } from './handshakes.ts'
 import { ManyRooms, type ManyRoomsOptions, type RateOptions } from './many-rooms.ts'
 import { Publishing, type PublishOptions } from './publish.ts'
 
@@ -29,7 +30,7 @@ let fanout: Fanout | undefined
 let publishing: Publishing | undefined
 let manyRooms: ManyRooms | undefined
 let chatting: Chatting | undefined
-let held: Crowd | undefined
+const held: Crowd[] = []
 
 const fill = (template: string, index: number): string =>
   template.replace(/\{(\d+)\}/, (_, share: string) => String(Math.floor(index / Number(share))))
@@ -83,30 +84,33 @@ await answerQuestions(
       return chatting.asks(options)
     },
     async hold({ contender, port, count, from, rooms }: HoldOptions) {
-      held = new Crowd({
+      const crowd = new Crowd({
         contender,
         port,
         count,
         from,
-        rooms: (index) => rooms.map((room) => fill(room, index)),
+        rooms: (index) => rooms.map((room) => fill(room, from + index)),
         receiver: quiet,
       })
-      await held.open()
-      return { connections: held.connections.length }
+      held.push(crowd)
+      await crowd.open()
+      return { connections: crowd.connections.length }
     },
+    /** All who are held. */
     letGo() {
-      held?.end()
+      for (const crowd of held.splice(0)) crowd.end()
       return {}
     },
     async connect({ contender, port, count, from }: ConnectOptions) {
       const cpu = process.cpuUsage()
       const start = performance.now()
-      const crowd = new Crowd({ contender, port, count, from, receiver: quiet })
+      const times = new Handshakes()
+      const crowd = new Crowd({ contender, port, count, from, receiver: quiet, ...times.watch() })
       await crowd.open()
       const seconds = (performance.now() - start) / 1000
       const { user, system } = process.cpuUsage(cpu)
       crowd.end()
-      return { seconds, loadSeconds: (user + system) / 1e6 }
+      return { seconds, loadSeconds: (user + system) / 1e6, ...times.percentiles() }
     },
   },
 )
