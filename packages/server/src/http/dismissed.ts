@@ -17,16 +17,16 @@ export class Dismissed {
     this.#clock = clock
   }
 
-  remember(identity: Identity, request: Request): void {
+  remember(identity: Identity, url: string): void {
     const oldest = this.#until.size >= most ? this.#until.keys().next() : undefined
     if (oldest && !oldest.done) this.#until.delete(oldest.value)
-    this.#until.set(keyOf(identity, request), this.#clock.now() + rememberedMs)
+    this.#until.set(keyOf(identity, url), this.#clock.now() + rememberedMs)
   }
 
   /** Whether this is such a return: the same user at the same address, with a cursor that only a reconnect has. */
   isBack(identity: Identity, request: Request): boolean {
     if (this.#until.size === 0 || !request.headers.get('last-event-id')) return false
-    const key = keyOf(identity, request)
+    const key = keyOf(identity, request.url)
     const until = this.#until.get(key)
     if (until === undefined) return false
     if (until > this.#clock.now()) return true
@@ -36,7 +36,7 @@ export class Dismissed {
 }
 
 /** A hash, because an address may hold a token. */
-const keyOf = ({ tenantId, userId }: Identity, { url }: Request): string =>
+const keyOf = ({ tenantId, userId }: Identity, url: string): string =>
   createHash('sha256')
     .update(JSON.stringify([tenantId, userId, url]))
     .digest('base64url')

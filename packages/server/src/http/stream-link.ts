@@ -6,8 +6,12 @@ import type { ErrorCode } from '@fanfare/protocol'
 import type { Link } from '../hub/link.ts'
 import type { Frame } from '../wire/dialect.ts'
 
-/** Below so many bytes the stream asks for more. */
-const highWaterMark = 64 * 1024
+/**
+ * The stream asks for more once it has given everything away. A larger mark sets aside as much memory for each reader, also
+ * for those to whom nothing is ever sent.
+ */
+const highWaterMark = 1
+const strategy = new ByteLengthQueuingStrategy({ highWaterMark })
 
 /** `gone`: the reader went away, or the link was cut. */
 export type Closing = { readonly kind: 'ended'; readonly code: ErrorCode | 'normal' } | { readonly kind: 'gone' }
@@ -23,7 +27,8 @@ export type StreamLinkOptions = {
 
 const utf8 = new TextEncoder()
 
-export class StreamLink implements Link {
+/** It is the source of its stream and the listener of its signal itself: closures would cost every idle reader more. */
+export class StreamLink implements Link, UnderlyingDefaultSource<Uint8Array>, EventListenerObject {
   readonly kind = 'event-stream'
   readonly body: ReadableStream<Uint8Array>
   readonly #options: StreamLinkOptions
@@ -35,21 +40,30 @@ export class StreamLink implements Link {
 
   constructor(options: StreamLinkOptions) {
     this.#options = options
-    this.body = new ReadableStream<Uint8Array>(
-      {
-        start: (controller) => {
-          this.#controller = controller
-        },
-        pull: () => {
-          if (!this.#closing) this.#options.drained()
-        },
-        cancel: () => this.#close({ kind: 'gone' }),
-      },
-      new ByteLengthQueuingStrategy({ highWaterMark }),
-    )
+    this.body = new ReadableStream<Uint8Array>(this, strategy)
     if (options.signal.aborted) this.terminate()
-    else options.signal.addEventListener('abort', this.#aborted, { once: true })
+    else options.signal.addEventListener('abort', this, { once: true })
   }
+
+  // What the stream and the signal call.
+
+  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.#controller = controller
+  }
+
+  pull(): void {
+    if (!this.#closing) this.#options.drained()
+  }
+
+  cancel(): void {
+    this.#close({ kind: 'gone' })
+  }
+
+  handleEvent(): void {
+    this.terminate()
+  }
+
+  // What the session asks.
 
   /** The reader went away before there was an answer, or after. */
   get isGone(): boolean {
@@ -96,12 +110,10 @@ export class StreamLink implements Link {
     return highWaterMark - (this.#controller.desiredSize ?? highWaterMark)
   }
 
-  readonly #aborted = (): void => this.terminate()
-
   #close(closing: Closing): void {
     if (this.#closing) return
     this.#closing = closing
-    this.#options.signal.removeEventListener('abort', this.#aborted)
+    this.#options.signal.removeEventListener('abort', this)
     this.#options.closed(closing)
   }
 }

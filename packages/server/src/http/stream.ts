@@ -99,13 +99,15 @@ export class EventStreams {
 
   #connect({ request, endpoint }: StreamRequest, identity: Identity): Opened {
     const { services } = this.#context
+    // Of the request nothing else is held for as long as the stream lasts.
+    const { signal, url } = request
     let session: Session | undefined
     const link = new StreamLink({
-      signal: request.signal,
+      signal,
       drained: () => session?.outbox.drained(),
       closed: (closing) => {
         if (session) disconnect(services, session, closing.kind === 'ended' && closing.code === 'normal')
-        if (closing.kind === 'ended') this.#ended(closing, { identity, request, link })
+        if (closing.kind === 'ended') this.#ended(closing, { identity, url, link })
       },
     })
     session = connect(services, { link, identity, endpoint, dialect: this.#dialectOf(endpoint) })
@@ -116,10 +118,10 @@ export class EventStreams {
 
   #ended(
     { code }: Closing & { kind: 'ended' },
-    { identity, request, link }: { identity: Identity; request: Request; link: StreamLink },
+    { identity, url, link }: { identity: Identity; url: string; link: StreamLink },
   ): void {
     const { clock, limits } = this.#context.services
-    if (code === 'disconnected') this.#dismissed.remember(identity, request)
+    if (code === 'disconnected') this.#dismissed.remember(identity, url)
     // What a reader has not taken by then it will not take.
     clock.after(limits.outboxStallMs, () => link.terminate())
   }
