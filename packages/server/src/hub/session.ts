@@ -2,7 +2,7 @@
  * A session (one authenticated connection: who it is and how to speak to it) and its subscriptions (where it is), which
  * know each other. A session holds no timer; a subscription is the only place that decides whether an event goes out.
  */
-import type { ErrorCode, Limits, Position, ReplyFrame } from '@fanfare/protocol'
+import type { ErrorCode, Limits, Position, ReplyFrame, RoomEvent } from '@fanfare/protocol'
 import type { Room } from '../app/app.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
@@ -104,9 +104,7 @@ export class Session implements OutboxOwner {
   #put(subscription: Subscription, encoded: EncodedEvent): void {
     const { dialect, outbox } = this
     const frame = encoded.in(dialect)
-    const { slow } = subscription.room.rule
-    const key =
-      slow !== 'resume' && outbox.congested ? `${subscription.name} ${slow.conflate(encoded.event)}` : undefined
+    const key = outbox.congested ? subscription.keyOf(encoded.event) : undefined
     outbox.push(dialect.stamp ? dialect.stamp(frame, this.subscriptions.values()) : frame, key)
   }
 
@@ -182,6 +180,12 @@ export class Subscription implements Position {
   moveTo(position: Position): void {
     this.epoch = position.epoch
     this.offset = position.offset
+  }
+
+  /** By which a newer event takes the place of this one for a reader that is behind; undefined where none may. @throws what the room's own key throws */
+  keyOf(event: RoomEvent): string | undefined {
+    const { slow } = this.room.rule
+    return slow === 'resume' ? undefined : `${this.name} ${slow.conflate(event)}`
   }
 
   take(encoded: EncodedEvent, heldLimit: number): Taken {

@@ -14,11 +14,16 @@ export const packFrame = (text: string, attachments: readonly Uint8Array[]): str
   return `${mark}${[text, ...encoded.map((bytes) => bytes.toString('base64'))].join('\n')}`
 }
 
-const isPacked = (frame: Frame): boolean => typeof frame === 'string' && frame.startsWith(mark)
+const isPacked = (frame: Frame): boolean => typeof frame === 'string' && frame.charCodeAt(0) === mark.charCodeAt(0)
 
 /** What goes to the link, in order: text, and after it its attachments. */
-export const unpackFrames = (frames: readonly Frame[]): readonly Frame[] =>
-  frames.some(isPacked) ? frames.flatMap((frame) => (isPacked(frame) ? unpack(String(frame)) : [frame])) : frames
+export const unpackFrames = (frames: readonly Frame[]): readonly Frame[] => {
+  // Hardly ever there is one, and this is asked for every session of a crowd.
+  for (const frame of frames) if (isPacked(frame)) return frames.flatMap(unpacked)
+  return frames
+}
+
+const unpacked = (frame: Frame): readonly Frame[] => (isPacked(frame) ? unpack(String(frame)) : [frame])
 
 const unpack = (frame: string): readonly Frame[] => {
   const [text = '', ...encoded] = frame.slice(mark.length).split('\n')
