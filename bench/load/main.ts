@@ -23,6 +23,7 @@ type ConnectOptions = {
   readonly port: number
   readonly count: number
   readonly from: number
+  readonly rooms: readonly string[]
 }
 
 const quiet = { frame: () => {} }
@@ -101,11 +102,11 @@ await answerQuestions(
       for (const crowd of held.splice(0)) crowd.end()
       return {}
     },
-    async connect({ contender, port, count, from }: ConnectOptions) {
+    async connect({ contender, port, count, from, rooms }: ConnectOptions) {
       const cpu = process.cpuUsage()
       const start = performance.now()
       const times = new Handshakes()
-      const crowd = new Crowd({ contender, port, count, from, receiver: quiet, ...times.watch() })
+      const crowd = new Crowd({ contender, port, count, from, rooms: () => rooms, receiver: quiet, ...times.watch() })
       await crowd.open()
       const seconds = (performance.now() - start) / 1000
       const { user, system } = process.cpuUsage(cpu)

@@ -40,7 +40,13 @@ export const connect: Scenario = async (run) => {
 }
 
 const open = ({ contender, server, load }: Stand, count: number, from: number): Promise<Watched> =>
-  watch(server, () => load.ask('connect', { contender, port: server.ready.port, count, from }))
+  watch(server, () =>
+    load.ask('connect', { contender, port: server.ready.port, count, from, rooms: roomsOf(contender) }),
+  )
+
+/** An event stream names a room as it opens; the others do without. */
+const roomsOf = (contender: Contender): readonly string[] =>
+  contender === 'fanfare-event-stream' ? ['memory:all'] : []
 
 const figuresOf = ({ contender, rounds }: Stand, count: number): readonly Figure[] => {
   const about = { scenario: 'connect', contender: names[contender] }
