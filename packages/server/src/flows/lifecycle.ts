@@ -18,6 +18,11 @@ import { type RoomKey, roomOfKey } from '../model/room-key.ts'
 /** From the last hold; with {@link turns} every lease has at least 15 s left at any time. */
 const leaseMs = 20_000
 const turnMs = 1_000
+/**
+ * Of a crowd that comes: to hold is to write, on one node to a disk that everybody waits for, so that it is not done every tick.
+ * Whoever comes alone is held at once.
+ */
+const crowdMs = 50
 /** All is held again in so many turns. */
 const turns = 4
 /** Of the time between two questions for what is over, so that nodes do not all ask at once. */
@@ -49,8 +54,10 @@ export class Lifecycle {
   readonly #users: boolean
   readonly #rooms: boolean
   readonly #running = new Set<Promise<void>>()
-  /** Came since the last tick of the event loop. */
+  /** Came since what came was last held. */
   #fresh: Held[] = []
+  /** When that was, ms since 1970. */
+  #freshAt = 0
   #round: Iterator<Held> | undefined
   #holding = false
   #turnAt = 0
@@ -103,14 +110,21 @@ export class Lifecycle {
     if (held) this.#add(held)
   }
 
-  /** What comes in a tick is held with one call. */
+  /** What comes in a tick, or in a short while, is held with one call. */
   #add(held: Held): void {
     if (this.#fresh.push(held) > 1) return
-    setImmediate(() => {
-      const fresh = this.#fresh
-      this.#fresh = []
-      if (this.#started) void this.#hold(fresh)
-    })
+    const { clock } = this.#options
+    const soonMs = this.#freshAt + crowdMs - clock.now()
+    // A clock that was set back is not waited for.
+    if (soonMs <= 0 || soonMs > crowdMs) setImmediate(() => this.#holdFresh())
+    else clock.after(soonMs, () => this.#holdFresh())
+  }
+
+  #holdFresh(): void {
+    const fresh = this.#fresh
+    this.#fresh = []
+    this.#freshAt = this.#options.clock.now()
+    if (this.#started) void this.#hold(fresh)
   }
 
   /** A part of all that is here, so that all of it is held again every few seconds and no second does all the work. */
