@@ -209,7 +209,9 @@ export class Socket implements Link, Recoverable {
       await this.saveChange()
       throw error
     } finally {
-      this.#joining.delete(name)
+      this.#joining?.delete(name)
+      // One that is empty would cost every client that stays more than the rest of its rooms.
+      if (this.#joining?.size === 0) this.#joining = undefined
     }
   }
 
