@@ -13,5 +13,7 @@ test('work that moves may take its time', async () => {
 
 test('work that stands still fails', async () => {
   const never = new Promise(() => {})
-  await expect(whileMoving(1, never, { moved: () => 7, why: () => 'stood still at 7' })).rejects.toThrow('stood still at 7')
+  await expect(whileMoving(1, never, { moved: () => 7, why: () => 'stood still at 7' })).rejects.toThrow(
+    'stood still at 7',
+  )
 })
