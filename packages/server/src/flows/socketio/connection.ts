@@ -2,18 +2,18 @@
  * One Engine.IO session from its first Socket.IO packet to its last: weighs what comes before it is parsed, takes it in
  * order through a bounded inbox, and hands it to the namespaces. A packet that makes no sense ends the whole connection.
  */
-import { FanfareError, type Limits, toFanfareError } from '@fanfare/protocol'
+import { FanfareError, toFanfareError } from '@fanfare/protocol'
 import type { DisconnectReason } from '../../app/socketio.ts'
 import type { LinkQuota } from '../../auth/quotas.ts'
 import type { Timer } from '../../lib/clock.ts'
 import { deferred } from '../../lib/deferred.ts'
-import { Assembly, type AssemblyLimits } from '../../wire/socketio/assembly.ts'
+import { Assembly } from '../../wire/socketio/assembly.ts'
 import type { Packet } from '../../wire/socketio/packets.ts'
 import { errorFrame } from '../error-frame.ts'
 import { Inbox } from '../inbox.ts'
 import type { EngineCloseReason, EngineLink, EngineReader } from './engine-port.ts'
 import { handleEvent } from './handle-event.ts'
-import type { SocketIoNode } from './node.ts'
+import type { ConnectionLimits, SocketIoNode } from './node.ts'
 import { type OpeningOwner, openSocket } from './open-socket.ts'
 import type { Socket } from './socket.ts'
 import { socketContext } from './socket-context.ts'
@@ -21,11 +21,7 @@ import { socketContext } from './socket-context.ts'
 /** A packet that waits, and what it counts for. */
 type Waiting = { readonly packet: Packet; readonly length: number }
 
-/** What a node takes from any connection; one object for all of them. */
-export type ConnectionLimits = Pick<Limits, 'inboxMessages' | 'inboxBytes'> & AssemblyLimits
-
 export class SocketIoConnection extends Inbox<Waiting> implements EngineReader, OpeningOwner {
-  readonly limits: ConnectionLimits
   readonly #node: SocketIoNode
   readonly #engine: EngineLink
   readonly #quota: LinkQuota
@@ -36,13 +32,16 @@ export class SocketIoConnection extends Inbox<Waiting> implements EngineReader, 
   #waiting: Timer | undefined
   #closed = false
 
-  constructor(node: SocketIoNode, engine: EngineLink, limits: ConnectionLimits) {
+  constructor(node: SocketIoNode, engine: EngineLink) {
     super()
     this.#node = node
     this.#engine = engine
-    this.limits = limits
     this.#quota = node.services.quotas.link()
     this.#awaitNamespace()
+  }
+
+  get limits(): ConnectionLimits {
+    return this.#node.limits
   }
 
   receive(message: string | Uint8Array): void {

@@ -2,12 +2,12 @@
 import type { PlainRule, SocketIoRule } from '../../app/socketio.ts'
 import { socketIoDialect } from '../../wire/socketio/dialect.ts'
 import type { Services } from '../services.ts'
-import { type ConnectionLimits, SocketIoConnection } from './connection.ts'
+import { SocketIoConnection } from './connection.ts'
 import { engineId } from './engine-id.ts'
 import type { EngineLink, EngineSettings, OpenEngine } from './engine-port.ts'
 import { EngineSockets } from './engine-sockets.ts'
 import { IdleClients } from './idle.ts'
-import type { SocketIoNode } from './node.ts'
+import type { ConnectionLimits, SocketIoNode } from './node.ts'
 import { OtherNodes } from './other-nodes.ts'
 import { PlainConnection } from './plain-connection.ts'
 import { Recovery } from './recovery.ts'
@@ -36,7 +36,6 @@ export const createSocketIo = (services: Services, rule: SocketIoRule): SocketIo
     const dialect = socketIoDialect({ namespace: name, events, words, recovery: recovery !== undefined })
     return [name, dialect] as const
   })
-  const node: SocketIoNode = { services, rule, dialects: new Map(dialects), recovery, idle }
   const { jsonDepth: depth, jsonKeys: keys, inboxMessages, inboxBytes } = services.limits
   const limits: ConnectionLimits = {
     depth,
@@ -46,8 +45,9 @@ export const createSocketIo = (services: Services, rule: SocketIoRule): SocketIo
     // One message as large as is allowed, with its attachments, must fit.
     inboxBytes: Math.max(inboxBytes, 2 * rule.maxPayload),
   }
+  const node: SocketIoNode = { services, limits, rule, dialects: new Map(dialects), recovery, idle }
   const spoken: readonly Spoken[] = [
-    { settings: rule, open: (link) => new SocketIoConnection(node, link, limits) },
+    { settings: rule, open: (link) => new SocketIoConnection(node, link) },
     ...(rule.plain ? [spokenPlain(services, rule, rule.plain)] : []),
   ]
   const ids = () => engineId(engine.node)
