@@ -13,11 +13,14 @@ import { chat } from './scenarios/chat.ts'
 import { connect } from './scenarios/connect.ts'
 import { eventStream } from './scenarios/event-stream.ts'
 import { fanout } from './scenarios/fanout.ts'
+import { growth } from './scenarios/growth.ts'
 import { idle } from './scenarios/idle.ts'
+import { latency } from './scenarios/latency.ts'
 import { publish } from './scenarios/publish.ts'
 import { redis } from './scenarios/redis.ts'
 import { smallRooms } from './scenarios/small-rooms.ts'
 import { soak } from './scenarios/soak.ts'
+import { storm } from './scenarios/storm.ts'
 
 const scenarios: { readonly [name: string]: Scenario } = {
   fanout,
@@ -26,6 +29,9 @@ const scenarios: { readonly [name: string]: Scenario } = {
   idle,
   publish,
   connect,
+  latency,
+  storm,
+  growth,
   redis,
   chat,
 }

@@ -6,6 +6,7 @@ import { type ChatOptions, Chatting } from './chat.ts'
 import { Crowd } from './crowd.ts'
 import type { Contender } from './dialects.ts'
 import { Fanout, type FanoutOptions, type RoundOptions } from './fanout.ts'
+import { Growth, type GrowthOptions } from './growth.ts'
 import { Handshakes } from './handshakes.ts'
 import { ManyRooms, type ManyRoomsOptions, type RateOptions } from './many-rooms.ts'
 import { Publishing, type PublishOptions } from './publish.ts'
@@ -31,6 +32,7 @@ let fanout: Fanout | undefined
 let publishing: Publishing | undefined
 let manyRooms: ManyRooms | undefined
 let chatting: Chatting | undefined
+let growth: Growth | undefined
 const held: Crowd[] = []
 
 const fill = (template: string, index: number): string =>
@@ -83,6 +85,19 @@ await answerQuestions(
     chatAsks(options: Parameters<Chatting['asks']>[0]) {
       if (!chatting) throw new Error('no member is there')
       return chatting.asks(options)
+    },
+    async growthWarm({ port }: { readonly port: number }) {
+      await Growth.warm(port)
+      return {}
+    },
+    async growthOpen(options: GrowthOptions) {
+      growth = new Growth(options)
+      await growth.open()
+      return {}
+    },
+    growthRound(options: Parameters<Growth['round']>[0]) {
+      if (!growth) throw new Error('nobody is in the rooms')
+      return growth.round(options)
     },
     async hold({ contender, port, count, from, rooms }: HoldOptions) {
       const crowd = new Crowd({

@@ -4,14 +4,19 @@
  */
 import { performance } from 'node:perf_hooks'
 import process from 'node:process'
+import type { Contender } from '../lib/contenders.ts'
 import { beforeNumber, digits, numbers, payloadBytes, payloadOf } from '../lib/payload.ts'
+import { percentileOf } from '../lib/statistics.ts'
 import type { Connection, Receiver } from './connection.ts'
 import { Crowd } from './crowd.ts'
+import type { Dialect } from './dialect.ts'
 import { dialects } from './dialects.ts'
 import { Template } from './template.ts'
 import { within } from './within.ts'
 
 export type ManyRoomsOptions = {
+  /** @default fanfare, which alone can have a storm */
+  readonly contender?: Contender
   readonly ports: readonly number[]
   readonly connections: number
   readonly rooms: number
@@ -47,9 +52,6 @@ const publishers = 16
 /** Of each of them. */
 const unanswered = 4
 
-const percentile = (sorted: Float64Array, share: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
-
 const numberIn = (text: string): number => {
   const at = text.lastIndexOf(beforeNumber) + beforeNumber.length
   return Number(text.slice(at, at + digits))
@@ -75,6 +77,14 @@ export class ManyRooms {
     this.#next = new Int32Array(options.connections).fill(-1)
   }
 
+  get #contender(): Contender {
+    return this.#options.contender ?? 'fanfare'
+  }
+
+  get #dialect(): Dialect {
+    return dialects[this.#contender]
+  }
+
   /** Of a fixed width, so that the number is at the same place in every frame. */
   #roomOf(connection: number): string {
     const { connections, rooms } = this.#options
@@ -87,7 +97,7 @@ export class ManyRooms {
 
   async open(): Promise<void> {
     for (let index = 0; index < this.#options.rooms; index++) {
-      this.#templates.push(new Template(dialects.fanfare.publish(this.#room(index)), 1))
+      this.#templates.push(new Template(this.#dialect.publish(this.#room(index)), 1))
     }
     this.#crowds = this.#crowdsOf({
       greeted: (index, text) => this.#place(index, text),
@@ -106,12 +116,15 @@ export class ManyRooms {
     return ports.map((port, node) => {
       const indexOf = (local: number) => local * ports.length + node
       const receiver: Receiver = {
-        frame: (connection, bytes, start, end) => does.frame(indexOf(connection.index), bytes, start, end),
+        frame: (connection, bytes, start, end) => {
+          if (end - start >= payloadBytes) does.frame(indexOf(connection.index), bytes, start, end)
+          else this.#aside(connection, Buffer.from(bytes.subarray(start, end)).toString())
+        },
       }
       const { since } = does
       const places = new Map<string, Place>()
       return new Crowd({
-        contender: 'fanfare',
+        contender: this.#contender,
         port,
         count: connections / ports.length,
         from: node * connections,
@@ -135,14 +148,20 @@ export class ManyRooms {
   }
 
   #take(index: number, { bytes, start, end }: { bytes: Uint8Array; start: number; end: number }): void {
-    if (this.#numberAt === 0 || end - start < payloadBytes) this.#learn(bytes.subarray(start, end))
+    if (this.#numberAt === 0) this.#learn(bytes.subarray(start, end))
     let number = 0
     for (let at = start + this.#numberAt, last = at + digits; at < last; at++) number = number * 10 + bytes[at]! - 48
     const expected = this.#next[index]!
     if (number < 0 || (expected >= 0 && number !== expected)) this.#wrong++
     this.#next[index] = (number + this.#options.rooms) % numbers
-    this.#places[index]!.offset++
+    const place = this.#places[index]
+    if (place) place.offset++
     this.#latencies.push(performance.now() - this.#dueAt[number % remembered]!)
+  }
+
+  #aside(connection: Connection, text: string): void {
+    const answer = this.#dialect.aside(text)
+    if (answer !== undefined) connection.sendText(answer)
   }
 
   #learn(frame: Uint8Array): void {
@@ -195,10 +214,10 @@ export class ManyRooms {
       loadSeconds: (user + system) / 1e6,
       wrong: this.#wrong,
       missing: expected - sorted.length,
-      p50: percentile(sorted, 0.5),
-      p99: percentile(sorted, 0.99),
-      p999: percentile(sorted, 0.999),
-      lateness: percentile(Float64Array.from(lateness).sort(), 0.99),
+      p50: percentileOf(sorted, 0.5),
+      p99: percentileOf(sorted, 0.99),
+      p999: percentileOf(sorted, 0.999),
+      lateness: percentileOf(Float64Array.from(lateness).sort(), 0.99),
     }
   }
 
@@ -241,7 +260,7 @@ export class ManyRooms {
       loadSeconds: (user + system) / 1e6,
       recovered,
       wrong,
-      most: (percentile(sorted, 0.95) - start) / 1000,
+      most: (percentileOf(sorted, 0.95) - start) / 1000,
     }
   }
 

@@ -4,14 +4,15 @@
  */
 import { type RedisServer, startRedis } from '../../packages/server/src/redis/servers.world.ts'
 import { type Child, startChild } from '../lib/child.ts'
-import { type Figure, figure, type Goal } from '../lib/figures.ts'
+import { type Figure, figure } from '../lib/figures.ts'
+import { latencyFigures, oneRate } from '../lib/latency.ts'
 import { numberIn, type Run, type Scenario } from '../lib/run.ts'
+import { storms } from '../lib/storms.ts'
 
 const rooms = 1_000
 const perRoom = 10
 /** The goals are for the first. */
 const rates = [1_000, 4_000]
-const missed = 50
 
 type Answer = Awaited<ReturnType<Child['ask']>>
 
@@ -24,14 +25,6 @@ const infoOf = async (redis: RedisServer, section: string, name: string): Promis
 
 const cpuOf = async (redis: RedisServer): Promise<number> =>
   (await infoOf(redis, 'cpu', 'used_cpu_user')) + (await infoOf(redis, 'cpu', 'used_cpu_sys'))
-
-/** How often a node had a log read. */
-const readsOf = async (nodes: readonly Child[]): Promise<number> => {
-  const texts = await Promise.all(
-    nodes.map(async ({ ready }) => (await fetch(`http://127.0.0.1:${ready.port}/metrics`)).text()),
-  )
-  return texts.reduce((sum, text) => sum + Number(/^fanfare_log_reads_total (\d+)/m.exec(text)?.[1]), 0)
-}
 
 const residentOf = async (nodes: readonly Child[]): Promise<number> => {
   const answers = await Promise.all(nodes.map((node) => node.ask('memory')))
@@ -67,7 +60,7 @@ const latency = async (run: Run, server: RedisServer, nodes: readonly Child[]): 
   ]
   const stand = { server, nodes, load, about }
   for (const perSecond of rates) figures.push(...(await atRate(run, stand, perSecond)))
-  return [...figures, ...(await storms(run, nodes, { load, about, connections, rooms: inRooms }))]
+  return [...figures, ...(await storms(run, nodes, { load, about, connections, rooms: inRooms, reads: { most: 2 } }))]
 }
 
 type About = { readonly scenario: string; readonly contender: string }
@@ -78,7 +71,7 @@ type Stand = {
   readonly about: About
 }
 
-const goals: { readonly [percentile: string]: Goal } = { p50: { most: 2 }, p99: { most: 10 }, p999: { most: 50 } }
+const goals = { p50: { most: 2 }, p99: { most: 10 }, p999: { most: 50 } } as const
 
 const atRate = async (run: Run, stand: Stand, perSecond: number): Promise<readonly Figure[]> => {
   const { server, nodes, load, about } = stand
@@ -89,10 +82,7 @@ const atRate = async (run: Run, stand: Stand, perSecond: number): Promise<readon
     run.progress(`redis: ${perSecond} publishes a second, ${round < 0 ? 'warm-up' : `round ${round + 1} of ${wanted}`}`)
     const nodesBefore = nodes.reduce((sum, node) => sum + node.cpuSeconds(), 0)
     const [cpuBefore, outBefore] = [await cpuOf(server), await infoOf(server, 'stats', 'total_net_output_bytes')]
-    const answer = await load.ask('rate', { perSecond, ms })
-    if (numberIn(answer, 'wrong') + numberIn(answer, 'missing') > 0) {
-      throw new Error(`messages were lost, doubled or out of order: ${JSON.stringify(answer)}`)
-    }
+    const answer = await oneRate(load, { perSecond, ms })
     if (round < 0) continue
     rounds.push(answer)
     const seconds = numberIn(answer, 'seconds')
@@ -103,18 +93,8 @@ const atRate = async (run: Run, stand: Stand, perSecond: number): Promise<readon
     })
   }
   const at = `${perSecond.toLocaleString('en')} publishes/s`
-  const latencies = Object.entries(goals).map(([name, goal]) =>
-    figure(
-      { ...about, measure: `${at}: latency ${name}`, unit: 'ms', ...(perSecond === rates[0] ? { goal } : {}) },
-      rounds.map((answer) => numberIn(answer, name)),
-    ),
-  )
   return [
-    ...latencies,
-    figure(
-      { ...about, measure: `${at}: lateness of the load itself, p99`, unit: 'ms' },
-      rounds.map((answer) => numberIn(answer, 'lateness')),
-    ),
+    ...latencyFigures({ ...about, at, goals: perSecond === rates[0] ? goals : {} }, rounds),
     figure(
       { ...about, measure: `${at}: Redis processor time`, unit: 'cores' },
       busy.map((one) => one.redis),
@@ -127,49 +107,6 @@ const atRate = async (run: Run, stand: Stand, perSecond: number): Promise<readon
       { ...about, measure: `${at}: what Redis sends, a publish`, unit: 'bytes' },
       busy.map((one) => one.out),
     ),
-  ]
-}
-
-type StormOf = {
-  readonly load: Child
-  readonly about: About
-  readonly connections: number
-  readonly rooms: number
-}
-
-const storms = async (run: Run, nodes: readonly Child[], storm: StormOf): Promise<readonly Figure[]> => {
-  const answers: Answer[] = []
-  const reads: number[] = []
-  for (let round = 1; round <= (run.quick ? 1 : 3); round++) {
-    run.progress(`redis: storm of ${storm.connections} reconnects, ${missed} missed in each room, round ${round}`)
-    const before = await readsOf(nodes)
-    const answer = await storm.load.ask('storm', { missed })
-    reads.push(((await readsOf(nodes)) - before) / storm.rooms)
-    answers.push(answer)
-    const [recovered, wrong] = [numberIn(answer, 'recovered'), numberIn(answer, 'wrong')]
-    if (recovered !== storm.connections || wrong > 0)
-      throw new Error(`not all recovered whole: ${JSON.stringify(answer)}`)
-  }
-  const of = (
-    measure: string,
-    unit: string,
-    values: readonly number[],
-    more: Pick<Partial<Figure>, 'goal' | 'notes'>,
-  ) => figure({ ...storm.about, measure, unit, ...more }, values)
-  return [
-    of(
-      'storm: all have what they missed',
-      's',
-      answers.map((one) => numberIn(one, 'seconds')),
-      { goal: { most: 8 } },
-    ),
-    of(
-      'storm: 95 of 100 have it',
-      's',
-      answers.map((one) => numberIn(one, 'most')),
-      {},
-    ),
-    of('storm: reads of logs in Redis, a room', 'reads', reads, { goal: { most: 2 }, notes: ['each node once'] }),
   ]
 }
 
