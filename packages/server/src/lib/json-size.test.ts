@@ -10,6 +10,7 @@ const values: readonly Json[] = [
   '\ud800',
   -1.2345678901234567e-308,
   -1.7976931348623157e308,
+  -0.0000012345678901234567,
   [],
   {},
   [[], [{}], null, true, false],
@@ -30,4 +31,13 @@ test('nothing is taken for smaller than it is, nor for larger', () => {
       expect(isLargerAsJson(value as Json, bytes + more)).toBe(more < 0)
     }),
   )
+})
+
+test('no number is taken for smaller than it is, however it is written', () => {
+  for (let power = -340; power <= 308; power++) {
+    for (const digits of ['-1.2345678901234567', '-9.8765432109876543', '7', '-0']) {
+      const value = Number(`${digits}e${power}`)
+      expect(isLargerAsJson(value, JSON.stringify(value).length - 1)).toBe(true)
+    }
+  }
 })

@@ -4,8 +4,8 @@ import type { Json, JsonObject } from '@fanfare/protocol'
 /** A UTF-16 unit has at most three bytes in UTF-8, and six where JSON escapes it. */
 const unitBytes = 6
 const quotes = 2
-/** `-1.2345678901234567e-308`, and no other number, true, false or null is longer. */
-const scalarBytes = 24
+/** `-0.0000012345678901234567`, and no other number, true, false or null is longer. */
+const scalarBytes = 25
 /** A comma or a colon; one too many for each list or object, whose brackets are two. */
 const markBytes = 1
 const bracketBytes = 2
