@@ -16,6 +16,7 @@ import { fanout } from './scenarios/fanout.ts'
 import { growth } from './scenarios/growth.ts'
 import { idle } from './scenarios/idle.ts'
 import { latency } from './scenarios/latency.ts'
+import { presence } from './scenarios/presence.ts'
 import { publish } from './scenarios/publish.ts'
 import { redis } from './scenarios/redis.ts'
 import { smallRooms } from './scenarios/small-rooms.ts'
@@ -31,6 +32,7 @@ const scenarios: { readonly [name: string]: Scenario } = {
   connect,
   latency,
   storm,
+  presence,
   growth,
   redis,
   chat,

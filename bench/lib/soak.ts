@@ -21,6 +21,8 @@ export type SoakOptions = {
 /** What happened since the last question; `problems` are sentences, the first few of the whole run. */
 export type Taken = {
   readonly sessions: number
+  /** That the load knows somebody to be in; the server must know about as many. */
+  readonly rooms: number
   readonly published: number
   readonly acknowledged: number
   readonly deliveries: number

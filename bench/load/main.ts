@@ -9,6 +9,7 @@ import { Fanout, type FanoutOptions, type RoundOptions } from './fanout.ts'
 import { Growth, type GrowthOptions } from './growth.ts'
 import { Handshakes } from './handshakes.ts'
 import { ManyRooms, type ManyRoomsOptions, type RateOptions } from './many-rooms.ts'
+import { type PresenceOptions, Presences } from './presence.ts'
 import { Publishing, type PublishOptions } from './publish.ts'
 
 type HoldOptions = {
@@ -33,6 +34,7 @@ let publishing: Publishing | undefined
 let manyRooms: ManyRooms | undefined
 let chatting: Chatting | undefined
 let growth: Growth | undefined
+let presences: Presences | undefined
 const held: Crowd[] = []
 
 const fill = (template: string, index: number): string =>
@@ -85,6 +87,15 @@ await answerQuestions(
     chatAsks(options: Parameters<Chatting['asks']>[0]) {
       if (!chatting) throw new Error('no member is there')
       return chatting.asks(options)
+    },
+    async presence(options: PresenceOptions) {
+      presences = new Presences(options)
+      await presences.open()
+      return {}
+    },
+    presenceRound(options: Parameters<Presences['round']>[0]) {
+      if (!presences) throw new Error('no member is there')
+      return presences.round(options)
     },
     async growthWarm({ port }: { readonly port: number }) {
       await Growth.warm(port)

@@ -18,6 +18,7 @@ const app = defineApp({
   rooms: {
     'memory:{name}': { events, access: 'tenant', publish: 'tenant', log: { keep: 1_000, for: '5m' } },
     'durable:{name}': { events, access: 'tenant', publish: 'tenant', log: { keep: 1_000, for: '5m', durable: true } },
+    'members:{name}': { events, access: 'tenant', presence: true },
   },
   socketio: {
     transports: ['websocket'],

@@ -49,7 +49,6 @@ export class Soak {
   readonly #slots: Slot[] = []
   readonly #speakers: Speaker[] = []
   readonly #timers: Timer[] = []
-  #people = 0
   #perSecond = 0
   #owed = 0
   #lastPublish = 0
@@ -101,12 +100,20 @@ export class Soak {
     return {
       ...counts,
       sessions: this.#slots.filter(({ life }) => life?.ready).length,
+      rooms: this.#roomsInUse(),
       p50: percentileOf(sorted, 0.5),
       p99: percentileOf(sorted, 0.99),
       resident: residentNow(),
       heap: process.memoryUsage().heapUsed,
       loadSeconds: (user + system) / 1e6,
     }
+  }
+
+  /** Those that somebody is in; each Socket.IO session has one of its own besides. */
+  #roomsInUse(): number {
+    const there = this.#slots.flatMap(({ life }) => (life ? [life.person] : []))
+    const names = new Set(there.flatMap(({ tenant, seats }) => [...seats.keys()].map((name) => `${tenant} ${name}`)))
+    return names.size + there.filter(({ kind }) => kind === 'socketio').length
   }
 
   #publish(): void {
@@ -189,7 +196,8 @@ export class Soak {
     const user = this.#chance.below(users)
     const person: Person = {
       kind,
-      index: this.#people++ % 1_000_000,
+      // Where they come from: as many addresses as users, each known again.
+      index: user,
       tenant: user % tenants,
       userId: `user-${user}`,
       seats: new Map(),
