@@ -9,7 +9,7 @@ import type { Store } from '../../store/store.ts'
 import { TickReads } from '../../store/tick-reads.ts'
 import type { SecondLook } from './second-look.ts'
 import { readTold, type StatusItem } from './statuses.ts'
-import type { StatusRow } from './transition.ts'
+import type { StatusChange, StatusRow } from './transition.ts'
 
 export type TellingOptions = {
   readonly clock: Clock
@@ -45,10 +45,17 @@ export class Telling {
   /** Once it resolves, what happens to the user is told. @throws FanfareError `unavailable` */
   async begin(tenantId: string, userId: string): Promise<void> {
     if (await this.isTold(tenantId, userId)) return
-    const { batches, clock } = this.#options
-    await batches.add(tenantId, { userId, change: { kind: 'told', at: clock.now() } })
-    await this.#find(tenantId, userId)
-    const timer = clock.after(againAfterMs, () => {
+    const { batches, clock, heldSince } = this.#options
+    const since = (await heldSince(tenantId, [userId])).get(userId)
+    // One change: whoever is there and was told without that would be offline to all who ask, until a round.
+    const change: StatusChange = since === undefined ? { kind: 'told', at: clock.now() } : { kind: 'came', at: since }
+    await batches.add(tenantId, { userId, change })
+    this.#lookLater(tenantId, userId)
+    if (since === undefined) await this.#find(tenantId, userId)
+  }
+
+  #lookLater(tenantId: string, userId: string): void {
+    const timer = this.#options.clock.after(againAfterMs, () => {
       this.#timers.delete(timer)
       const running = this.#look(tenantId, userId).finally(() => this.#running.delete(running))
       this.#running.add(running)

@@ -1,6 +1,6 @@
 /** Users of whom nobody asks: they cost no write while they are there, and whoever asks is answered as if they had. */
 import { afterEach, beforeEach, expect, test } from 'bun:test'
-import type { UserStatus } from '@fanfare/protocol'
+import { FanfareError, type UserStatus } from '@fanfare/protocol'
 import { type FakeClock, fakeClock } from '../../lib/fake-clock.ts'
 import type { Store, TenantStore } from '../../store/store.ts'
 import type { TestStore } from '../../store/store.world.ts'
@@ -15,6 +15,8 @@ let changes: number
 const there = new Set<string>()
 /** As the engine has it: by it a user is online for the time of grace after their last session, too. */
 const held = new Map<string, number>()
+/** The engine cannot be asked. */
+let away: boolean
 
 const counted = (inner: Store): Store => ({
   ...inner,
@@ -35,7 +37,11 @@ beforeEach(async () => {
   changes = 0
   there.clear()
   held.clear()
-  const heldSince = async (users: readonly string[]) => new Map([...held].filter(([user]) => users.includes(user)))
+  away = false
+  const heldSince = async (users: readonly string[]) => {
+    if (away) throw new FanfareError('unavailable', 'The engine is away.')
+    return new Map([...held].filter(([user]) => users.includes(user)))
+  }
   const directory = { online: () => there, heldSince }
   node = await openNode({ clock, store: counted(store), directory, told: 'what is watched' })
 })
@@ -120,6 +126,16 @@ test('what a user chooses is told, and that they are there with it', async () =>
   expect(await node.api.set('ann', { state: 'busy' })).toMatchObject({ state: 'busy' })
   expect(await statusOf('ann')).toMatchObject({ state: 'busy' })
   expect(said()).toEqual(['ann online', 'ann busy'])
+})
+
+test('who is there when somebody begins to watch is shown as there, also where the first try failed', async () => {
+  await comes('ann')
+  away = true
+  await expect(node.api.watched('ann')).rejects.toMatchObject({ code: 'unavailable' })
+  away = false
+  await node.api.watched('ann')
+  expect(await statusOf('ann')).toMatchObject({ state: 'online' })
+  expect(said()).toEqual(['ann online'])
 })
 
 test('a user who comes in the moment that somebody begins to watch is found', async () => {
