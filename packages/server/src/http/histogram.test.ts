@@ -18,3 +18,11 @@ test('it reads as prom-client would have written it', async () => {
   }
   expect(await ours.metrics()).toBe(await theirs.metrics())
 })
+
+test('what is no number leaves no trace', async () => {
+  const lean = new LeanHistogram({ name, help, buckets })
+  lean.observe(1)
+  const before = await lean.get()
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) lean.observe(value)
+  expect(await lean.get()).toEqual(before)
+})

@@ -33,7 +33,9 @@ export class LeanHistogram {
     this.#counts = Array.from({ length: options.buckets.length + 1 }, () => 0)
   }
 
+  /** What is no number is left out: the sum would be none for good. */
   observe(value: number): void {
+    if (!Number.isFinite(value)) return
     const { buckets } = this.#options
     let bucket = 0
     while (bucket < buckets.length && value > buckets[bucket]!) bucket++
