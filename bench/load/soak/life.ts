@@ -80,7 +80,8 @@ const handlers = {
   open: (socket: Socket<Life>) => socket.data.begin(socket),
   data: (socket: Socket<Life>, chunk: Buffer) => {
     const life = socket.data
-    if (life.leaving === 'killed') return
+    // Who fell silent does not answer the server's pings either.
+    if (life.leaving === 'killed' || life.leaving === 'silent') return
     try {
       life.data(chunk)
     } catch (error) {

@@ -145,7 +145,7 @@ export class Soak {
   #visit(slot: Slot, now: number): void {
     const { life } = slot
     if (!life) {
-      if (now >= slot.backAt) this.#arrive(slot)
+      if (this.#churning && now >= slot.backAt) this.#arrive(slot)
       return
     }
     if (now >= slot.beatAt && life.leaving === undefined) {
