@@ -45,7 +45,7 @@ export class Interleavings implements AsyncDisposable {
   readonly clock: FakeClock = fakeClock()
   /** What nobody should have been told. */
   readonly wrong: string[] = []
-  readonly #faults: ReadonlySet<Fault>
+  readonly #faults: Set<Fault>
   readonly #told: NonNullable<NodeParts['told']>
   /** What was told last of each user. */
   readonly #last = new Map<string, string>()
@@ -80,7 +80,7 @@ export class Interleavings implements AsyncDisposable {
     if (what === 0 && this.#faults.has('kill')) await this.#kill(seat)
     else if (what < 6) this.#comes(seat, user)
     else if (what < 10) this.#goes(seat, user)
-    else if (what === 19) this.#watches(seat, user)
+    else if (what >= 16) this.#watches(seat, user)
     // A reload, or an absence about as long as a lease lasts, so that the end and the return meet.
     else this.#goesFor(user, what < 13 ? this.#chance.below(4_000) : 15_500 + this.#chance.below(6_500))
   }
@@ -96,6 +96,7 @@ export class Interleavings implements AsyncDisposable {
 
   /** What is written down must be what is. */
   async check(users: readonly string[]): Promise<void> {
+    this.#faults.delete('failure')
     const shown = await this.#seats[0]!.node.api.get(users)
     for (const { userId, state } of shown) {
       const expected = this.#isThere(userId) ? 'online' : 'offline'
@@ -134,6 +135,8 @@ export class Interleavings implements AsyncDisposable {
   }
 
   async #heldSince(names: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    if (this.#faults.has('failure') && this.#chance.below(4) === 0)
+      throw new FanfareError('unavailable', 'The engine is away.')
     const since = await this.#leases.heldSince(names.map((name) => ({ kind: 'user', tenantId, name })))
     return new Map(names.flatMap((name, index) => (since[index] === undefined ? [] : [[name, since[index]]])))
   }
