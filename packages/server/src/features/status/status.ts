@@ -127,7 +127,7 @@ export const status: Feature<'status'> = {
         return rows.map((row) => (row.userId === as ? ownStatusOf(row, now) : statusOf(row, now)))
       },
       came: (userId) => arrivals.came(tenantId, userId),
-      watched: (userId) => telling.begin(tenantId, userId),
+      watched: (userId) => telling.watch(tenantId, userId),
       async went(userId, began) {
         // Before it is asked: a session that begins after this is younger than the end.
         const end = { at: clock.now(), since: Date.parse(began) }

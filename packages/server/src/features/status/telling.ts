@@ -23,12 +23,17 @@ export type TellingOptions = {
   readonly everybody: boolean
 }
 
+/** Users whom somebody here watches, as far as they are remembered. */
+const mostKnown = 20_000
+
 /** By then whoever came before their coming was to be written is held, also on other nodes. */
 const againAfterMs = 5_000
 
 export class Telling {
   readonly #options: TellingOptions
   readonly #told: TickReads<true>
+  /** Forgets rather than grows. */
+  readonly #known = new Set<string>()
   readonly #timers = new Set<Timer>()
   readonly #running = new Set<Promise<void>>()
 
@@ -40,6 +45,23 @@ export class Telling {
   /** @throws FanfareError `unavailable` */
   async isTold(tenantId: string, userId: string): Promise<boolean> {
     return this.#options.everybody || (await this.#told.of(tenantId, userId)) !== undefined
+  }
+
+  /**
+   * As `begin`; but of whom that is known it is only made sure, which nobody waits for: whoever watches is weighed again when a
+   * right of theirs changes, and must not lose their session because the store is slow or away just then.
+   */
+  async watch(tenantId: string, userId: string): Promise<void> {
+    // A tenant id never holds a bar.
+    const who = `${tenantId}|${userId}`
+    const beginning = this.begin(tenantId, userId)
+    if (this.#known.has(who)) {
+      this.#run(beginning.catch((error: unknown) => this.#options.warning.warn({ error })))
+      return
+    }
+    await beginning
+    if (this.#known.size >= mostKnown) this.#known.clear()
+    this.#known.add(who)
   }
 
   /** Once it resolves, what happens to the user is told. @throws FanfareError `unavailable` */
@@ -57,10 +79,14 @@ export class Telling {
   #lookLater(tenantId: string, userId: string): void {
     const timer = this.#options.clock.after(againAfterMs, () => {
       this.#timers.delete(timer)
-      const running = this.#look(tenantId, userId).finally(() => this.#running.delete(running))
-      this.#running.add(running)
+      this.#run(this.#look(tenantId, userId))
     })
     this.#timers.add(timer)
+  }
+
+  #run(work: Promise<void>): void {
+    const running = work.finally(() => this.#running.delete(running))
+    this.#running.add(running)
   }
 
   async stop(): Promise<void> {

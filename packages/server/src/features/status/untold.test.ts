@@ -1,6 +1,7 @@
 /** Users of whom nobody asks: they cost no write while they are there, and whoever asks is answered as if they had. */
 import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { FanfareError, type UserStatus } from '@fanfare/protocol'
+import { deferred } from '../../lib/deferred.ts'
 import { type FakeClock, fakeClock } from '../../lib/fake-clock.ts'
 import type { Store, TenantStore } from '../../store/store.ts'
 import type { TestStore } from '../../store/store.world.ts'
@@ -17,6 +18,8 @@ const there = new Set<string>()
 const held = new Map<string, number>()
 /** The engine cannot be asked. */
 let away: boolean
+/** Nor does the store answer until then. */
+let storeBack: Promise<void>
 
 const counted = (inner: Store): Store => ({
   ...inner,
@@ -26,7 +29,11 @@ const counted = (inner: Store): Store => ({
       changes++
       return own.change(work)
     }
-    return { ...own, change }
+    const read: TenantStore['read'] = async (work) => {
+      await storeBack
+      return own.read(work)
+    }
+    return { ...own, change, read }
   },
 })
 
@@ -38,6 +45,7 @@ beforeEach(async () => {
   there.clear()
   held.clear()
   away = false
+  storeBack = Promise.resolve()
   const heldSince = async (users: readonly string[]) => {
     if (away) throw new FanfareError('unavailable', 'The engine is away.')
     return new Map([...held].filter(([user]) => users.includes(user)))
@@ -119,6 +127,20 @@ test('who watches what is told already writes nothing', async () => {
   const before = changes
   await node.api.watched('ann')
   expect(changes).toBe(before)
+})
+
+test('whoever watches is weighed again without the store, which is asked all the same', async () => {
+  await node.api.watched('ann')
+  const gate = deferred()
+  storeBack = gate.promise
+  await node.api.watched('ann')
+  gate.resolve()
+  // As after the tenant was erased.
+  await store.of(tenantId).change(({ rows }) => rows.deleteFrom('user_status').execute())
+  await node.api.watched('ann')
+  await settled()
+  await comes('ann')
+  expect(said()).toEqual(['ann online'])
 })
 
 test('what a user chooses is told, and that they are there with it', async () => {
