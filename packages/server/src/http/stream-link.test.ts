@@ -1,9 +1,11 @@
 import { expect, test } from 'bun:test'
+import { SharedBytes } from './shared-bytes.ts'
 import { type Closing, StreamLink } from './stream-link.ts'
 
 const open = (signal: AbortSignal = new AbortController().signal) => {
   const told: (Closing | 'drained')[] = []
   const link = new StreamLink({
+    bytes: new SharedBytes(),
     signal,
     drained: () => told.push('drained'),
     closed: (closing) => told.push(closing),
@@ -33,6 +35,24 @@ test('bytes, not characters, are counted until they are read', async () => {
   expect(link.buffered()).toBe(0)
   await Promise.resolve()
   expect(told).toContain('drained')
+})
+
+test('only a reader that was behind is told that there is room', async () => {
+  const { link, told } = open()
+  link.begin('')
+  const reader = link.body.getReader()
+  for (const text of ['one', 'two']) {
+    const read = reader.read()
+    link.write([text])
+    expect(new TextDecoder().decode((await read).value)).toBe(text)
+  }
+  await Promise.resolve()
+  expect(told).toEqual([])
+  link.write(['three'])
+  expect(link.buffered()).toBe(5)
+  await reader.read()
+  await Promise.resolve()
+  expect(told).toEqual(['drained'])
 })
 
 test('what was written before the end is still read', async () => {

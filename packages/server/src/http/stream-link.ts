@@ -5,6 +5,7 @@
 import type { ErrorCode } from '@fanfare/protocol'
 import type { Link } from '../hub/link.ts'
 import type { Frame } from '../wire/dialect.ts'
+import type { SharedBytes } from './shared-bytes.ts'
 
 /**
  * The stream asks for more once it has given everything away. A larger mark sets aside as much memory for each reader, also
@@ -17,6 +18,7 @@ const strategy = new ByteLengthQueuingStrategy({ highWaterMark })
 export type Closing = { readonly kind: 'ended'; readonly code: ErrorCode | 'normal' } | { readonly kind: 'gone' }
 
 export type StreamLinkOptions = {
+  readonly bytes: SharedBytes
   /** The request's; aborted when its reader goes away. */
   readonly signal: AbortSignal
   /** There is room again. */
@@ -24,8 +26,6 @@ export type StreamLinkOptions = {
   /** Called once. */
   readonly closed: (closing: Closing) => void
 }
-
-const utf8 = new TextEncoder()
 
 /** It is the source of its stream and the listener of its signal itself: closures would cost every idle reader more. */
 export class StreamLink implements Link, UnderlyingDefaultSource<Uint8Array>, EventListenerObject {
@@ -37,6 +37,8 @@ export class StreamLink implements Link, UnderlyingDefaultSource<Uint8Array>, Ev
   /** What is written before the answer begins waits here: something comes before it. */
   #early: Frame[] | undefined = []
   #earlyBytes = 0
+  /** The stream did not take all that it was given. */
+  #isBehind = false
 
   constructor(options: StreamLinkOptions) {
     this.#options = options
@@ -52,7 +54,10 @@ export class StreamLink implements Link, UnderlyingDefaultSource<Uint8Array>, Ev
   }
 
   pull(): void {
-    if (!this.#closing) this.#options.drained()
+    // Asked after every write, taken at once or not; only who was held up waits to hear of it.
+    if (!this.#isBehind || this.#closing) return
+    this.#isBehind = false
+    this.#options.drained()
   }
 
   cancel(): void {
@@ -86,7 +91,9 @@ export class StreamLink implements Link, UnderlyingDefaultSource<Uint8Array>, Ev
       for (const frame of frames) this.#earlyBytes += Buffer.byteLength(frame)
       return
     }
-    this.#controller.enqueue(utf8.encode(frames.join('')))
+    // Only read from, so that any number of streams may hold them.
+    this.#controller.enqueue(this.#options.bytes.of(frames))
+    this.#isBehind = this.#waiting() > 0
   }
 
   buffered(): number {

@@ -20,6 +20,7 @@ import { cursorBlock, eventStreamDialect } from '../wire/event-stream.ts'
 import { Dismissed } from './dismissed.ts'
 import { requireOrigin } from './origins.ts'
 import type { HttpContext, Remote } from './settings.ts'
+import { SharedBytes } from './shared-bytes.ts'
 import { type Closing, StreamLink } from './stream-link.ts'
 import { type AskedRoom, askedRooms } from './stream-request.ts'
 
@@ -49,6 +50,7 @@ export class EventStreams {
   readonly #context: HttpContext
   readonly #dismissed: Dismissed
   readonly #native = eventStreamDialect()
+  readonly #bytes = new SharedBytes()
   /** One dialect for each endpoint, so that an event is encoded once for all its streams. */
   readonly #dialects = new Map<EndpointRule, Dialect>()
 
@@ -103,6 +105,7 @@ export class EventStreams {
     const { signal, url } = request
     let session: Session | undefined
     const link = new StreamLink({
+      bytes: this.#bytes,
       signal,
       drained: () => session?.outbox.drained(),
       closed: (closing) => {

@@ -5,7 +5,8 @@
 import { FanfareError, type RoomEvent } from '@fanfare/protocol'
 import type { EndpointWords } from '../app/app.ts'
 import { encodeCursor, type Place } from './cursor.ts'
-import type { Dialect, SpokenFrame } from './dialect.ts'
+import type { Dialect, Frame, SpokenFrame } from './dialect.ts'
+import { Stamps } from './stamps.ts'
 
 /** A block without its end; `stamp` adds the id and the blank line. JSON has no raw line breaks, so one `data` line is enough. */
 const block = (event: string, data: unknown): string => `event: ${event}\ndata: ${JSON.stringify(data)}\n`
@@ -13,24 +14,25 @@ const block = (event: string, data: unknown): string => `event: ${event}\ndata: 
 /** Keeps proxies and idle timers from closing a quiet stream. */
 export const comment = ':\n\n'
 
-export const eventStreamDialect = (words: EndpointWords = {}): Dialect => ({
-  name: 'event-stream',
-  decode: () => {
-    throw new FanfareError('bad_frame', 'An event stream takes no frames; send requests over HTTP.')
-  },
-  encodeEvent: (event: RoomEvent) => block(event.type, words.event ? words.event(event) : event),
-  encode: (frame: SpokenFrame) => encodeBlock(frame, words),
-  stamp: (frame, places) => `${String(frame)}${idOf(places)}\n`,
-})
+export const eventStreamDialect = (words: EndpointWords = {}): Dialect => {
+  const stamps = new Stamps((frame, places) => `${String(frame)}${idOf(places)}\n`)
+  return {
+    name: 'event-stream',
+    decode: () => {
+      throw new FanfareError('bad_frame', 'An event stream takes no frames; send requests over HTTP.')
+    },
+    encodeEvent: (event: RoomEvent) => block(event.type, words.event ? words.event(event) : event),
+    encode: (frame: SpokenFrame) => encodeBlock(frame, words),
+    stamp: (frame: Frame, places: Iterable<Place>) => stamps.stamp(frame, places),
+  }
+}
 
 /** A block of its own for a cursor: a reader takes the id, and dispatches nothing. */
 export const cursorBlock = (places: Iterable<Place>): string => `id: ${encodeCursor(places)}\n\n`
 
 /** No id while the place in some room is not known yet: a reader that breaks off then goes on from the id that it had. */
-const idOf = (places: Iterable<Place>): string => {
-  const known = [...places]
-  return known.length === 0 || known.some(({ epoch }) => epoch === '') ? '' : `id: ${encodeCursor(known)}\n`
-}
+const idOf = (places: readonly Place[]): string =>
+  places.length === 0 || places.some(({ epoch }) => epoch === '') ? '' : `id: ${encodeCursor(places)}\n`
 
 const encodeBlock = (frame: SpokenFrame, words: EndpointWords): string | undefined => {
   switch (frame.type) {
