@@ -1,7 +1,9 @@
 import { expect, test } from 'bun:test'
+import type { PublishResult } from '@fanfare/protocol'
 import { defineApp } from '@fanfare/server'
 import { startWorld } from '@fanfare/testkit'
 import { z } from 'zod'
+import { startRedis } from '../../packages/server/src/redis/servers.world.ts'
 
 const events = { counted: z.object({ n: z.number() }) }
 /** Every other answer comes at once, and every other one a turn of the loop later. */
@@ -53,3 +55,41 @@ test('a publish that is refused at once answers in its turn, and those around it
   ])
   expect(answers).toEqual(['first', 'forbidden: forbidden', 'invalid: invalid_payload', 'last'])
 })
+
+const places = ['one node', 'Redis'] as const
+
+test.each(places)(
+  'two tenants of the same names, rooms of every kind and keys that repeat in flight keep their order and stay apart: %s',
+  async (place) => {
+    await using redis = place === 'Redis' ? await startRedis() : undefined
+    const config = { limits: { ...limits, inboxMessages: 1_000 }, ...(redis ? { redisUrl: redis.url } : {}) }
+    await using world = await startWorld({ app: defineApp({ rooms }), config })
+    const tenants = ['acme', 'acme.eu'] as const
+    const anns = await Promise.all(tenants.map((tenantId) => world.person('ann', { tenantId })))
+    const kinds = ['quick', 'mixed', 'durable'] as const
+    const said: Promise<PublishResult>[] = []
+    // Each publish is said again at once, and once more behind the next one of another tenant and room.
+    for (let n = 0; n < 30; n++) {
+      for (const kind of kinds) {
+        for (const times of [1, 2]) {
+          for (const ann of anns) said.push(ann.says(`${kind}:1`, 'counted', { n }, `${kind} ${n}`))
+          if (times === 1) for (const ann of anns) said.push(ann.says('nobody:1', 'counted', { n }))
+        }
+      }
+    }
+    const answers = await Promise.allSettled(said)
+    expect(answers.filter(({ status }) => status === 'rejected')).toHaveLength(2 * 30 * kinds.length)
+    const firsts = answers.flatMap((answer) => (answer.status === 'fulfilled' && !answer.value.duplicate ? [1] : []))
+    expect(firsts).toHaveLength(2 * 30 * kinds.length)
+    for (const ann of anns) {
+      for (const kind of kinds) {
+        const { events } = await ann.reads(`${kind}:1`)
+        expect(events.map(({ data, offset }) => ({ data, offset }))).toEqual(
+          Array.from({ length: 30 }, (_, n) => ({ data: { n }, offset: n + 1 })),
+        )
+      }
+    }
+    const ids = await Promise.all(anns.map(async (ann) => (await ann.reads('quick:1')).events.map(({ id }) => id)))
+    expect(new Set(ids.flat()).size).toBe(60)
+  },
+)
