@@ -1,4 +1,5 @@
 /** Bun accepts the sockets: WebSockets become links, everything else goes to the HTTP handlers. Hazards B1, B3, B4, B12, B19. */
+import { edenGC } from 'bun:jsc'
 import { codes, type ErrorCode, FanfareError, type Limits } from '@fanfare/protocol'
 import type { Server, ServerWebSocket } from 'bun'
 import { problem } from '../http/problem.ts'
@@ -7,6 +8,7 @@ import { isLarger } from '../lib/size.ts'
 import { within } from '../lib/within.ts'
 import type { Frame } from '../wire/dialect.ts'
 import { Lines } from '../wire/lines.ts'
+import { Crowd } from './crowd.ts'
 import { decideUpgrade, type Listener, type ListenOptions, largestMessage, refusalOf } from './listener.ts'
 import { shorten } from './reason.ts'
 
@@ -58,6 +60,7 @@ class BunLink implements Link {
 export const listenOnBun = (options: ListenOptions): Listener => {
   const { services } = options
   const lines = new Lines()
+  const crowd = new Crowd(edenGC)
   let ending: Promise<void> | undefined
   const server = Bun.serve<SocketData>({
     hostname: options.host,
@@ -67,8 +70,8 @@ export const listenOnBun = (options: ListenOptions): Listener => {
     development: false,
     // Quiet event streams live by their comments (hazard B12).
     idleTimeout: Math.min(255, Math.ceil(Math.max(services.limits.idleMs, options.quietMs ?? 0) / 1000)),
-    fetch: (request, server) => answer(options, { request, server, lines }),
-    websocket: socketHandlers(options),
+    fetch: (request, server) => answer(options, { request, server, lines, crowd }),
+    websocket: socketHandlers(options, crowd),
   })
   return {
     url: server.url.origin,
@@ -84,14 +87,23 @@ export const listenOnBun = (options: ListenOptions): Listener => {
   }
 }
 
-type Incoming = { readonly request: Request; readonly server: Server<SocketData>; readonly lines: Lines }
+type Incoming = {
+  readonly request: Request
+  readonly server: Server<SocketData>
+  readonly lines: Lines
+  readonly crowd: Crowd
+}
 
 const answer = async (options: ListenOptions, incoming: Incoming): Promise<Response | undefined> => {
-  const { request, server, lines } = incoming
+  const { request, server, lines, crowd } = incoming
   // Made of what the Host header says.
   if (!URL.canParse(request.url)) return problem(new FanfareError('bad_frame', 'The Host header is not valid.'))
   const address = server.requestIP(request)?.address ?? ''
-  if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') return options.fetch(request, { address })
+  if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') {
+    const response = await options.fetch(request, { address })
+    if (response.headers.get('content-type')?.startsWith('text/event-stream')) crowd.came()
+    return response
+  }
   const opening = decideUpgrade(options.doors, request, { address })
   if (opening.kind === 'elsewhere') return problem(new FanfareError('not_found', 'No WebSocket opens at this path.'))
   if (opening.kind === 'refuse') return refusalOf(opening)
@@ -107,12 +119,13 @@ const answer = async (options: ListenOptions, incoming: Incoming): Promise<Respo
   return upgraded ? undefined : problem(new FanfareError('bad_frame', 'The WebSocket handshake is not complete.'))
 }
 
-const socketHandlers = (options: ListenOptions) => ({
+const socketHandlers = (options: ListenOptions, crowd: Crowd) => ({
   ...socketLimits(options),
   open(socket: ServerWebSocket<SocketData>) {
     const { accept } = socket.data
     socket.data.accept = undefined
     socket.data.reader = accept?.(socket)
+    crowd.came()
   },
   message(socket: ServerWebSocket<SocketData>, message: string | Buffer) {
     const { most, reader } = socket.data
