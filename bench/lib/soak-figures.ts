@@ -81,7 +81,7 @@ export const figuresOfSoak = (end: SoakEnd): readonly Figure[] => {
         ...(index === 0 ? { goal: { most: 0.5 } } : {}),
       })
     }),
-    one('events lost, doubled, reordered, or a wrong answer', 'times', settled.wrong, atMost0),
+    one('events lost, doubled, reordered, or answered wrongly', 'events', settled.wrong, atMost0),
     one('open files more than before, with nobody there', 'files', Number(after.fds) - Number(before.fds), atMost0),
     one('sessions left, with nobody there', 'sessions', left.fanfare_sessions ?? Number.NaN, atMost0),
     one('rooms left, with nobody there', 'rooms', left.fanfare_rooms ?? Number.NaN, atMost0),
