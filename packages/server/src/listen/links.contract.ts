@@ -69,6 +69,16 @@ export const describeLinks = (play: Play): void => {
     assert.equal(guest.received.length, 1)
   })
 
+  play('whoever was sent away is heard no more, though they do not stop', async (world) => {
+    const { client, guest } = await world.link()
+    guest.onMessage = () => guest.link.close('token_expired', 'over')
+    client.sends(frame(1, 'last'), frame(1, 'more'))
+    assert.equal((await client.closed).code, 4402)
+    client.sends(frame(1, 'and more'))
+    await guest.gone.promise
+    assert.deepEqual(guest.received, ['last'])
+  })
+
   play('a message in pieces is one message, with a ping between them', async (world) => {
     const { client, guest } = await world.link()
     client.sends(frame(1, 'one ', { fin: false }), frame(9, 'p'), frame(0, 'two ', { fin: false }), frame(0, 'three'))

@@ -37,6 +37,8 @@ export class NodeLink implements Link {
     const socket = this.#socket
     const drained = () => reader.drained()
     socket.on('message', (data: Buffer, isBinary: boolean) => {
+      // `ws` reads on until the other end has answered the close, and whoever was sent away need not.
+      if (socket.readyState !== socket.OPEN) return
       if (isLarger(data, most)) this.close('too_large', 'The message is larger than the limit.')
       else reader.receive(isBinary ? data : data.toString())
     })
