@@ -31,8 +31,14 @@ export const eventStreamDialect = (words: EndpointWords = {}): Dialect => {
 export const cursorBlock = (places: Iterable<Place>): string => `id: ${encodeCursor(places)}\n\n`
 
 /** No id while the place in some room is not known yet: a reader that breaks off then goes on from the id that it had. */
-const idOf = (places: readonly Place[]): string =>
-  places.length === 0 || places.some(({ epoch }) => epoch === '') ? '' : `id: ${encodeCursor(places)}\n`
+const idOf = (places: Iterable<Place>): string => {
+  let known = false
+  for (const { epoch } of places) {
+    if (epoch === '') return ''
+    known = true
+  }
+  return known ? `id: ${encodeCursor(places)}\n` : ''
+}
 
 const encodeBlock = (frame: SpokenFrame, words: EndpointWords): string | undefined => {
   switch (frame.type) {

@@ -6,25 +6,40 @@
 import type { Place } from './cursor.ts'
 import type { Frame } from './dialect.ts'
 
+type Make = (frame: Frame, places: Iterable<Place>) => Frame
+
 export class Stamps {
-  readonly #make: (frame: Frame, places: readonly Place[]) => Frame
+  readonly #make: Make
   #frame: Frame | undefined
   /** Copies: the places of a session move on. */
-  #places: Place[] = []
+  readonly #places: { -readonly [field in keyof Place]: Place[field] }[] = []
   #stamped: Frame = ''
 
-  constructor(make: (frame: Frame, places: readonly Place[]) => Frame) {
+  constructor(make: Make) {
     this.#make = make
   }
 
   /** @throws what `make` throws */
   stamp(frame: Frame, places: Iterable<Place>): Frame {
     if (frame === this.#frame && this.#areAt(places)) return this.#stamped
-    const copies = Array.from(places, ({ name, epoch, offset }) => ({ name, epoch, offset }))
-    this.#stamped = this.#make(frame, copies)
-    this.#places = copies
+    this.#stamped = this.#make(frame, places)
+    this.#remember(places)
     this.#frame = frame
     return this.#stamped
+  }
+
+  /** Into the same objects: where everybody is somewhere else, this is done for each event and session. */
+  #remember(places: Iterable<Place>): void {
+    let count = 0
+    for (const { name, epoch, offset } of places) {
+      const known = this.#places[count++]
+      if (known) {
+        known.name = name
+        known.epoch = epoch
+        known.offset = offset
+      } else this.#places.push({ name, epoch, offset })
+    }
+    this.#places.length = count
   }
 
   #areAt(places: Iterable<Place>): boolean {
