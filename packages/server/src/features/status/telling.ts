@@ -29,11 +29,15 @@ const mostKnown = 20_000
 /** By then whoever came before their coming was to be written is held, also on other nodes. */
 const againAfterMs = 5_000
 
+/** A tenant id never holds a bar. */
+const nameOf = (tenantId: string, userId: string): string => `${tenantId}|${userId}`
+
 export class Telling {
   readonly #options: TellingOptions
   readonly #told: TickReads<true>
   /** Forgets rather than grows. */
   readonly #known = new Set<string>()
+  readonly #beginning = new Map<string, Promise<void>>()
   readonly #timers = new Set<Timer>()
   readonly #running = new Set<Promise<void>>()
 
@@ -52,8 +56,7 @@ export class Telling {
    * right of theirs changes, and must not lose their session because the store is slow or away just then.
    */
   async watch(tenantId: string, userId: string): Promise<void> {
-    // A tenant id never holds a bar.
-    const who = `${tenantId}|${userId}`
+    const who = nameOf(tenantId, userId)
     const beginning = this.begin(tenantId, userId)
     if (this.#known.has(who)) {
       this.#run(beginning.catch((error: unknown) => this.#options.warning.warn({ error })))
@@ -67,6 +70,15 @@ export class Telling {
   /** Once it resolves, what happens to the user is told. @throws FanfareError `unavailable` */
   async begin(tenantId: string, userId: string): Promise<void> {
     if (await this.isTold(tenantId, userId)) return
+    const who = nameOf(tenantId, userId)
+    // A crowd that begins to watch somebody at once begins it once.
+    const beginning =
+      this.#beginning.get(who) ?? this.#begin(tenantId, userId).finally(() => this.#beginning.delete(who))
+    this.#beginning.set(who, beginning)
+    await beginning
+  }
+
+  async #begin(tenantId: string, userId: string): Promise<void> {
     const { batches, clock, heldSince } = this.#options
     const since = (await heldSince(tenantId, [userId])).get(userId)
     // One change: whoever is there and was told without that would be offline to all who ask, until a round.

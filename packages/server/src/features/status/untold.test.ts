@@ -129,6 +129,15 @@ test('who watches what is told already writes nothing', async () => {
   expect(changes).toBe(before)
 })
 
+test('a crowd that begins to watch somebody at once costs what one of them does', async () => {
+  await comes('ann')
+  await Promise.all(Array.from({ length: 500 }, () => node.api.watched('ann')))
+  await clock.advance(5_000)
+  await settled()
+  expect(changes).toBe(2)
+  expect(said()).toEqual(['ann online'])
+})
+
 test('whoever watches is weighed again without the store, which is asked all the same', async () => {
   await node.api.watched('ann')
   const gate = deferred()
