@@ -138,7 +138,7 @@ const calibrate = async (run: Run, server: Child, load: Child): Promise<number> 
   }
   const [low = 0, high = 0] = shares
   const each = Math.max(1e-5, (high - low) / (probes[1] - probes[0]))
-  const perSecond = Math.max(100, Math.min(3_000, Math.round(probes[0] + (wantedShare - low) / each)))
+  const perSecond = Math.max(100, Math.min(1_500, Math.round(probes[0] + (wantedShare - low) / each)))
   const percents = shares.map((share, index) => `${Math.round(share * 100)}% at ${probes[index]}`).join(', ')
   run.progress(`soak: the server took ${percents} publishes a second; it is given ${perSecond}`)
   return perSecond

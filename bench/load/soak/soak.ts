@@ -65,7 +65,7 @@ export class Soak {
   async open({ overMs }: { readonly overMs: number }): Promise<void> {
     const { native, socketio, streams, tenants } = this.#options
     for (let tenant = 0; tenant < tenants; tenant++) {
-      const speaker = new Speaker(tenant, this.#around, { withKeys: tenant % 2 === 0 })
+      const speaker = new Speaker(tenant, this.#around, { leavesBy: tenant % 2 === 0 ? 'killed' : 'goodbye' })
       this.#speakers.push(speaker)
       await speaker.open()
     }
@@ -250,12 +250,14 @@ export class Soak {
     this.#churning = false
     // Those who are on their way, and those who are shown for a while after they broke off.
     await Bun.sleep(30_000)
+    // Who comes later begins behind the last event.
+    const before = this.#slots.flatMap(({ life }) => (life?.ready ? [life] : []))
     for (const room of this.#around.rooms.live) this.#speakers[room.tenant]?.publish(room, performance.now())
     await Bun.sleep(5_000)
     for (const speaker of this.#speakers) {
       if (speaker.unanswered > 0) this.#tally.problem(`${speaker.unanswered} publishes were not acknowledged`)
     }
-    const there = this.#slots.flatMap(({ life }) => (life?.ready ? [life] : []))
+    const there = before.filter(({ ready, leaving }) => ready && leaving === undefined)
     for (const life of there) checkWhole(life, this.#tally)
     checkPresence(there, this.#tally)
     await Bun.sleep(3_000)

@@ -1,6 +1,6 @@
 /**
  * Who publishes everything that is said in one tenant's rooms, so that its order is known: the nth event of a room must have
- * the offset n. Cut off in the middle, it says again what was not answered, under the same keys.
+ * the offset n. Cut off in the middle, by itself or by the server, it says again what was not answered, under the same keys.
  */
 
 import { within } from '../within.ts'
@@ -12,6 +12,9 @@ import type { Room } from './rooms.ts'
 type Unanswered = { readonly room: Room; readonly n: number; readonly frame: object }
 type Published = { readonly offset: number; readonly duplicate: boolean; readonly durability: string }
 
+/** Fewer than the frames of one link that the server lets wait. */
+const mostUnanswered = 48
+
 const readyOf = async (life: NativeLife): Promise<void> => {
   while (!life.ready) await Bun.sleep(2)
 }
@@ -21,17 +24,16 @@ const text = 'Heart rate 92, SpO2 97, resp 16, BP 118/76, temp 36.8.'
 export class Speaker {
   readonly #tenant: number
   readonly #around: Surroundings
-  /** Of those who may be cut off. */
-  readonly #withKeys: boolean
+  readonly #leavesBy: 'killed' | 'goodbye'
   /** In the order in which they were said. */
   readonly #unanswered = new Set<Unanswered>()
   #life: NativeLife | undefined
   #leaving = false
 
-  constructor(tenant: number, around: Surroundings, { withKeys }: { readonly withKeys: boolean }) {
+  constructor(tenant: number, around: Surroundings, { leavesBy }: { readonly leavesBy: 'killed' | 'goodbye' }) {
     this.#tenant = tenant
     this.#around = around
-    this.#withKeys = withKeys
+    this.#leavesBy = leavesBy
   }
 
   async open(): Promise<void> {
@@ -69,13 +71,12 @@ export class Speaker {
     return this.#unanswered.size
   }
 
-  /** False while it is away. `at`: when it was due, in ms of `performance.now()`. */
+  /** False while it is away, or has as much unanswered as a client may: the rate gives way. `at`: when it was due, in ms of `performance.now()`. */
   publish(room: Room, at: number): boolean {
-    if (!this.#life || this.#leaving) return false
+    if (!this.#life || this.#leaving || this.#unanswered.size >= mostUnanswered) return false
     const n = ++room.published
     const data = { room: room.name, n, at: performance.timeOrigin + at, text }
-    const key = this.#withKeys ? { key: String(n) } : {}
-    const one = { room, n, frame: { type: 'publish', room: room.name, event: 'tick', data, ...key } }
+    const one = { room, n, frame: { type: 'publish', room: room.name, event: 'tick', data, key: String(n) } }
     this.#unanswered.add(one)
     this.#around.tally.published++
     this.#say(one)
@@ -100,11 +101,11 @@ export class Speaker {
     this.#life?.beat()
   }
 
-  /** Comes back at once. Without keys it waits for its answers first, or nobody could say what was stored. */
+  /** Comes back at once. Who says goodbye waits for its answers first. */
   async leave(): Promise<void> {
     this.#leaving = true
-    while (!this.#withKeys && this.#unanswered.size > 0) await Bun.sleep(5)
-    this.#life?.leave(this.#withKeys ? 'killed' : 'goodbye')
+    while (this.#leavesBy === 'goodbye' && this.#unanswered.size > 0) await Bun.sleep(5)
+    this.#life?.leave(this.#leavesBy)
   }
 
   end(): void {
