@@ -8,7 +8,8 @@ import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import { within } from '../lib/within.ts'
 
-const mostAtOnce = 64
+/** Few: on Bun, what is under way when a crowd's garbage is collected outlives it, and leaves holes in the heap. */
+const mostAtOnce = 16
 /** Of one handler; what takes longer goes on, and is waited for no more. */
 const patienceMs = 10_000
 
@@ -66,8 +67,8 @@ export class Greeter {
     const { app, clock, context, log } = this.#options
     for (const { owner, handle } of app.connected) {
       try {
-        const told = (async () => handle(context(session, owner)))()
-        if (!(await within(clock, patienceMs, told)))
+        const told = handle(context(session, owner))
+        if (told !== undefined && !(await within(clock, patienceMs, told)))
           log.warn({ feature: owner }, 'a feature takes long over a session')
       } catch (error) {
         log.error({ error, feature: owner, session: session.id }, 'a feature failed at a session that opened')
