@@ -57,7 +57,7 @@ export const enterRoom = async (services: Services, session: Session, request: E
       announce: (beginning: Beginning) => {
         request.began?.(beginning)
         announce(session, room, { ...beginning, id: request.id })
-        subscription.begun = true
+        subscription.begin()
         tellLetIn(services, session, room, beginning)
         services.lifecycle.entered(room)
       },

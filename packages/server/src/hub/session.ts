@@ -150,19 +150,22 @@ export type SubscriptionState = 'holding' | 'live' | 'closed'
 /** `missed`: the event does not follow the last one; the log must be read. */
 export type Taken = 'sent' | 'held' | 'repeated' | 'missed'
 
+// What a subscription says of itself besides its position, in one number: a node has several for each idle session.
+const isHolding = 1
+const isLive = 2
+const hasBegun = 4
+const isDoubtful = 8
+
 /** A session in a room. While `holding`, events wait for the replay before them; while `live`, the next offset goes out and anything else means that something was missed. */
 export class Subscription implements Position {
   readonly session: Session
   readonly room: Room
-  state: SubscriptionState = 'holding'
-  /** Its client was told that it is in the room: until then, the right to be there included, it hears nothing of it. */
-  begun = false
+  /** Neither holding nor live: closed. */
+  #flags = isHolding
   epoch = ''
   /** The last event that went out, or where the subscription began. */
   offset = 0
   #held: EncodedEvent[] | undefined
-  /** Something was lost while this held: what a read gave before may not reach up to what is held. */
-  #doubtful = false
 
   constructor(session: Session, room: Room) {
     this.session = session
@@ -171,6 +174,29 @@ export class Subscription implements Position {
 
   get name(): string {
     return this.room.name
+  }
+
+  get state(): SubscriptionState {
+    if ((this.#flags & isLive) !== 0) return 'live'
+    return (this.#flags & isHolding) !== 0 ? 'holding' : 'closed'
+  }
+
+  /** Its client was told that it is in the room: until then, the right to be there included, it hears nothing of it. */
+  get begun(): boolean {
+    return (this.#flags & hasBegun) !== 0
+  }
+
+  begin(): void {
+    this.#flags |= hasBegun
+  }
+
+  /** Something was lost while this held: what a read gave before may not reach up to what is held. */
+  get #doubtful(): boolean {
+    return (this.#flags & isDoubtful) !== 0
+  }
+
+  #become(phase: typeof isHolding | typeof isLive | 0): void {
+    this.#flags = (this.#flags & ~(isHolding | isLive)) | phase
   }
 
   get position(): Position {
@@ -189,7 +215,7 @@ export class Subscription implements Position {
   }
 
   take(encoded: EncodedEvent, heldLimit: number): Taken {
-    if (this.state !== 'live') return this.#hold(encoded, heldLimit)
+    if ((this.#flags & isLive) === 0) return this.#hold(encoded, heldLimit)
     const { event } = encoded
     if (encoded.epoch === this.epoch) {
       if (event.offset <= this.offset) return 'repeated'
@@ -198,7 +224,7 @@ export class Subscription implements Position {
         return 'sent'
       }
     }
-    this.state = 'holding'
+    this.#become(isHolding)
     this.#hold(encoded, heldLimit)
     return 'missed'
   }
@@ -214,9 +240,9 @@ export class Subscription implements Position {
 
   /** The engine may have lost events of the room. True when the log must be read again; while holding, `release` sees to it. */
   doubt(): boolean {
-    if (this.state === 'holding') this.#doubtful = true
+    if (this.state === 'holding') this.#flags |= isDoubtful
     if (this.state !== 'live') return false
-    this.state = 'holding'
+    this.#become(isHolding)
     return true
   }
 
@@ -238,7 +264,7 @@ export class Subscription implements Position {
     const held = this.#held ?? []
     this.#held = undefined
     if (this.#doubtful) {
-      this.#doubtful = false
+      this.#flags &= ~isDoubtful
       return false
     }
     for (const encoded of held) {
@@ -249,12 +275,12 @@ export class Subscription implements Position {
       if (encoded.event.offset !== this.offset + 1) return false
       this.#send(encoded)
     }
-    if (this.state === 'holding') this.state = 'live'
+    if (this.state === 'holding') this.#become(isLive)
     return true
   }
 
   close(): void {
-    this.state = 'closed'
+    this.#become(0)
     this.#held = undefined
   }
 }
