@@ -12,7 +12,7 @@ import { report } from './report/main.ts'
 import { chat } from './scenarios/chat.ts'
 import { connect } from './scenarios/connect.ts'
 import { eventStream } from './scenarios/event-stream.ts'
-import { fanout } from './scenarios/fanout.ts'
+import { fanout, largeRoom } from './scenarios/fanout.ts'
 import { growth } from './scenarios/growth.ts'
 import { idle } from './scenarios/idle.ts'
 import { latency } from './scenarios/latency.ts'
@@ -25,6 +25,7 @@ import { storm } from './scenarios/storm.ts'
 
 const scenarios: { readonly [name: string]: Scenario } = {
   fanout,
+  'large-room': largeRoom,
   'small-rooms': smallRooms,
   'event-stream': eventStream,
   idle,

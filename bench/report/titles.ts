@@ -3,6 +3,7 @@ import { isMoreBetter } from './values.ts'
 
 const titles: { readonly [scenario: string]: string } = {
   fanout: 'Fan-out to one room',
+  'large-room': 'Fan-out to one room of 10,000',
   'small-rooms': 'Many small rooms',
   'event-stream': 'Event streams',
   idle: 'Memory of idle sessions',

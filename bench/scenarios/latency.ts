@@ -33,7 +33,7 @@ export const latency: Scenario = async (run) => {
 }
 
 const measure = async (run: Run, stands: readonly Stand[]): Promise<void> => {
-  const [ms, wanted] = run.quick ? [3_000, 2] : [10_000, 5]
+  const [ms, wanted] = run.quick ? [3_000, 2] : [10_000, 3]
   for (let round = -1; round < wanted; round++) {
     run.progress(`latency: ${round < 0 ? 'warm-up' : `round ${round + 1} of ${wanted}`}`)
     for (const { server, load, rounds } of stands) {

@@ -77,7 +77,7 @@ const atRate = async (run: Run, stand: Stand, perSecond: number): Promise<readon
   const { server, nodes, load, about } = stand
   const rounds: Answer[] = []
   const busy: { redis: number; nodes: number; out: number }[] = []
-  const [ms, wanted] = run.quick ? [3_000, 2] : [10_000, 5]
+  const [ms, wanted] = run.quick ? [3_000, 2] : [10_000, 3]
   for (let round = -1; round < wanted; round++) {
     run.progress(`redis: ${perSecond} publishes a second, ${round < 0 ? 'warm-up' : `round ${round + 1} of ${wanted}`}`)
     const nodesBefore = nodes.reduce((sum, node) => sum + node.cpuSeconds(), 0)
