@@ -25,6 +25,9 @@ const steps = { quick: [500, 3_000], whole: [1_000, 10_000, 18_000] } as const
 /** The size of which the goals speak. */
 const atGoal = 10_000
 
+/** What a crowd leaves to be written is written by then, and what that took is given back. */
+const settleMs = 8_000
+
 const warmBatches = 40
 const warmSessions = 50
 
@@ -37,7 +40,7 @@ export const idle: Scenario = async (run) => {
   const medians = new Map<Contender, number>()
   for (const contender of present(run, 'idle', wanted)) {
     const rounds: Round[] = []
-    const count = run.quick ? 1 : contender.startsWith('fanfare') ? 3 : 2
+    const count = run.quick ? 1 : contender.startsWith('fanfare') ? 3 : 1
     for (let round = 1; round <= count; round++) {
       run.progress(`idle: ${names[contender]}, round ${round} of ${count}`)
       rounds.push(await measure(run, contender))
@@ -73,6 +76,7 @@ const measure = async (run: Run, contender: Contender): Promise<Round> => {
   for (const sessions of sizes) {
     await load.ask('hold', { contender, port, count: sessions - there, from: there, rooms })
     there = sessions
+    await Bun.sleep(settleMs)
     const after = await look()
     const per = (name: keyof Costs): number => (numberIn(after, name) - numberIn(before, name)) / sessions
     round.set(sessions, {
