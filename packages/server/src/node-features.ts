@@ -5,6 +5,7 @@ import type { SessionInfo } from './engine/directory.ts'
 import type { FeatureServices } from './features/feature.ts'
 import { type Offers, openFeatures } from './features/open.ts'
 import { contextOf } from './flows/context.ts'
+import type { Lifecycle } from './flows/lifecycle.ts'
 import type { Services } from './flows/services.ts'
 import { announceGrants } from './flows/sessions.ts'
 import type { Closing } from './lib/closing.ts'
@@ -24,7 +25,11 @@ export type NodeFeatures = {
 /** Sessions of one user that are looked at. */
 const mostSessions = 100
 
-export const openNodeFeatures = async (services: Services, parts: NodeFeatures, closing: Closing): Promise<void> => {
+export const openNodeFeatures = async (
+  services: Services & { readonly lifecycle: Lifecycle },
+  parts: NodeFeatures,
+  closing: Closing,
+): Promise<void> => {
   const { choices, config, metrics, offers, secret, store } = parts
   const { app, clock, engine, features: apis, ids, log } = services
   const sessions = (tenantId: string, userId: string, limit: number): Promise<readonly SessionInfo[]> =>
@@ -40,14 +45,14 @@ export const openNodeFeatures = async (services: Services, parts: NodeFeatures, 
     isOnline: async (tenantId, userId) => (await sessions(tenantId, userId, 1)).length > 0,
     isIn: async (tenantId, userId, room) =>
       (await sessions(tenantId, userId, mostSessions)).some(({ rooms }) => rooms.includes(room)),
-    heldSince: (tenantId, userIds) => heldSince(services, tenantId, userIds),
+    heldSince: (tenantId, userIds) => services.lifecycle.heldSince(tenantId, userIds),
+    hereSince: (tenantId, userId) => {
+      const opened = services.hub.sessionsOf(tenantId, userId).map(({ openedAt }) => openedAt)
+      return opened.length === 0 ? undefined : Math.max(...opened)
+    },
+    untilHeld: () => services.lifecycle.settled(),
     isReactedTo: (event) => app.reactions(event).length > 0,
     reweigh: (tenantId, userId) => announceGrants(services, tenantId, userId),
   }
   await openFeatures(choices.chosen, { ...given, apis, offers }, closing)
-}
-
-const heldSince = async ({ engine }: Services, tenantId: string, userIds: readonly string[]) => {
-  const since = await engine.leases.heldSince(userIds.map((name) => ({ kind: 'user', tenantId, name })))
-  return new Map(userIds.flatMap((userId, index) => (since[index] === undefined ? [] : [[userId, since[index]]])))
 }

@@ -61,6 +61,8 @@ beforeAll(async () => {
     isOnline: async () => false,
     isIn: async () => false,
     heldSince: async () => new Map(),
+    hereSince: () => undefined,
+    untilHeld: async () => {},
     isReactedTo: () => false,
     reweigh: async () => {},
   }

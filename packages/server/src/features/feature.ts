@@ -58,10 +58,15 @@ export type FeatureServices = {
   isOnline(tenantId: string, userId: string): Promise<boolean>
   /**
    * Of these users, those who are online and since when, ms since 1970: over all nodes, and until `user.offline` would be told,
-   * so a while longer than they have a session. Known only where the feature itself listens to `user.offline`.
+   * so a while longer than they have a session. Known only where the feature itself listens to `user.offline`; of who came
+   * to another node just now, not yet.
    * @throws FanfareError `unavailable`
    */
   heldSince(tenantId: string, userIds: readonly string[]): Promise<ReadonlyMap<string, number>>
+  /** When the newest session of a user began that is on this node, ms since 1970; undefined where there is none. */
+  hereSince(tenantId: string, userId: string): number | undefined
+  /** Resolves once `heldSince` knows, on every node, of all who came to this one so far, or they could not be held now. */
+  untilHeld(): Promise<void>
   /** Whether the application has a reaction to this type of event. */
   isReactedTo(event: string): boolean
   /** Whether any session of the user, here or elsewhere, is subscribed in the room. @throws FanfareError `unavailable` */

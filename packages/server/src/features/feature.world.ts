@@ -131,6 +131,8 @@ export class FeatureWorld<Name extends FeatureName> implements AsyncDisposable {
         const online = userIds.filter((userId) => whereabouts.online.has(`${tenantId} ${userId}`))
         return new Map(online.map((userId) => [userId, this.#began]))
       },
+      hereSince: () => undefined,
+      untilHeld: async () => {},
       isReactedTo: (event: string) => this.#services.app.reactions(event).length > 0,
       reweigh: async (tenantId: string, userId: string) => void this.reweighed.push(`${tenantId} ${userId}`),
     }

@@ -14,15 +14,11 @@ import type { Metrics } from '../lib/metrics.ts'
 import { within } from '../lib/within.ts'
 import type { LogRoom } from '../model/room.ts'
 import { type RoomKey, roomOfKey } from '../model/room-key.ts'
+import { FreshHolds } from './fresh-holds.ts'
 
 /** From the last hold; with {@link turns} every lease has at least 15 s left at any time. */
 const leaseMs = 20_000
 const turnMs = 1_000
-/**
- * Of a crowd that comes: to hold is to write, on one node to a disk that everybody waits for, so that it is not done every tick.
- * Whoever comes alone is held at once.
- */
-const crowdMs = 50
 /** All is held again in so many turns. */
 const turns = 4
 /** Of the time between two questions for what is over, so that nodes do not all ask at once. */
@@ -54,10 +50,7 @@ export class Lifecycle {
   readonly #users: boolean
   readonly #rooms: boolean
   readonly #running = new Set<Promise<void>>()
-  /** Came since what came was last held. */
-  #fresh: Held[] = []
-  /** When that was, ms since 1970. */
-  #freshAt = 0
+  readonly #fresh: FreshHolds
   #round: Iterator<Held> | undefined
   #holding = false
   #turnAt = 0
@@ -73,6 +66,8 @@ export class Lifecycle {
     this.#options = options
     this.#users = options.app.lifecycle['user.offline'].length > 0
     this.#rooms = options.app.lifecycle['room.vacated'].length > 0
+    const hold = async (things: readonly Held[]) => (this.#started ? this.#hold(things) : undefined)
+    this.#fresh = new FreshHolds({ clock: options.clock, hold })
   }
 
   /** After the engine has started; the result ends it. What is held then ends by itself. */
@@ -87,6 +82,8 @@ export class Lifecycle {
     this.#askLater()
     return async () => {
       this.#started = false
+      // Nobody is kept waiting for what is held no more.
+      this.#fresh.flush()
       for (const timer of this.#timers.splice(0)) timer.cancel()
       this.#asking?.cancel()
       await within(clock, endMs, Promise.allSettled([...this.#running]))
@@ -96,7 +93,7 @@ export class Lifecycle {
   /** A session began. */
   came({ tenantId, userId }: Session): void {
     if (!this.#users || this.#options.hub.sessionsOf(tenantId, userId).length > 1) return
-    this.#add({ kind: 'user', tenantId, name: userId })
+    this.#fresh.add({ kind: 'user', tenantId, name: userId })
   }
 
   /** A subscription began. */
@@ -107,24 +104,30 @@ export class Lifecycle {
     // Others are in the room, and hold it.
     if (!there.next().done) return
     const held = heldRoom(key)
-    if (held) this.#add(held)
+    if (held) this.#fresh.add(held)
   }
 
-  /** What comes in a tick, or in a short while, is held with one call. */
-  #add(held: Held): void {
-    if (this.#fresh.push(held) > 1) return
-    const { clock } = this.#options
-    const soonMs = this.#freshAt + crowdMs - clock.now()
-    // A clock that was set back is not waited for.
-    if (soonMs <= 0 || soonMs > crowdMs) setImmediate(() => this.#holdFresh())
-    else clock.after(soonMs, () => this.#holdFresh())
+  /** Resolves once whoever came here so far is held, or could not be. */
+  settled(): Promise<void> {
+    return this.#fresh.settled()
   }
 
-  #holdFresh(): void {
-    const fresh = this.#fresh
-    this.#fresh = []
-    this.#freshAt = this.#options.clock.now()
-    if (this.#started) void this.#hold(fresh)
+  /**
+   * Since when these users are held, those who are. Of who is here it is not answered before it was tried to hold them.
+   * @throws FanfareError `unavailable`
+   */
+  async heldSince(tenantId: string, users: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const since = await this.#askSince(tenantId, users)
+    const { hub } = this.#options
+    const isComing = (userId: string) => !since.has(userId) && hub.countsOf({ tenantId, userId }).ofUser > 0
+    if (!this.#started || !users.some(isComing)) return since
+    await this.settled()
+    return this.#askSince(tenantId, users)
+  }
+
+  async #askSince(tenantId: string, users: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const since = await this.#options.leases.heldSince(users.map((name) => ({ kind: 'user', tenantId, name })))
+    return new Map(users.flatMap((userId, index) => (since[index] === undefined ? [] : [[userId, since[index]]])))
   }
 
   /** A part of all that is here, so that all of it is held again every few seconds and no second does all the work. */

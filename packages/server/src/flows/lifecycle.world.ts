@@ -66,6 +66,7 @@ export class LifecycleNode {
       *inhabited() {
         for (const room of rooms) yield roomKey(tenantId, room)
       },
+      countsOf: ({ userId }) => ({ ofUser: users.has(userId) ? 1 : 0, ofTenant: users.size }),
       sessionsOf: (_tenant, userId) => (users.has(userId) ? [session(userId)] : []),
       *sessionsIn(key: RoomKey) {
         for (const room of rooms) if (roomKey(tenantId, room) === key) yield session('somebody')

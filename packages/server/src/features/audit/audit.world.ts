@@ -67,6 +67,8 @@ export const openAudit = async (options: AuditOptions = {}, { file }: Elsewhere 
       isOnline: async () => false,
       isIn: async () => false,
       heldSince: async () => new Map(),
+      hereSince: () => undefined,
+      untilHeld: async () => {},
       isReactedTo: () => false,
       reweigh: async () => {},
     }

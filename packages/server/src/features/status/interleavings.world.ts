@@ -122,9 +122,12 @@ export class Interleavings implements AsyncDisposable {
     const directory = {
       online: () => this.#seats.flatMap((other) => [...other.seenBy(seat, this.clock.now(), this.#chance)]),
     }
-    const heldSince = (names: readonly string[]) => this.#heldSince(names)
     const store = this.#slowed(seat)
-    seat.node = await openNode({ clock: this.clock, store, directory: { ...directory, heldSince }, told: this.#told })
+    const held = {
+      heldSince: (names: readonly string[]) => this.#heldSince(seat, names),
+      untilHeld: () => seat.lifecycle.lifecycle.settled(),
+    }
+    seat.node = await openNode({ clock: this.clock, store, directory: { ...directory, ...held }, told: this.#told })
     seat.lifecycle = new LifecycleNode({
       clock: this.clock,
       leases: this.#leases,
@@ -134,11 +137,10 @@ export class Interleavings implements AsyncDisposable {
     this.#seats.push(seat)
   }
 
-  async #heldSince(names: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  async #heldSince(seat: Seat, names: readonly string[]): Promise<ReadonlyMap<string, number>> {
     if (this.#faults.has('failure') && this.#chance.below(4) === 0)
       throw new FanfareError('unavailable', 'The engine is away.')
-    const since = await this.#leases.heldSince(names.map((name) => ({ kind: 'user', tenantId, name })))
-    return new Map(names.flatMap((name, index) => (since[index] === undefined ? [] : [[name, since[index]]])))
+    return seat.lifecycle.lifecycle.heldSince(tenantId, names)
   }
 
   #slowed(seat: Seat): Store {

@@ -17,7 +17,7 @@ import type { StatusApi, StatusOptions } from './status-api.ts'
 import { readStatuses, statusBatches } from './statuses.ts'
 import { statusSchema } from './tables.ts'
 import { Telling } from './telling.ts'
-import { asHeld, endOf, ownStatusOf, type StatusRow, statusOf } from './transition.ts'
+import { asHeld, endOf, ownStatusOf, type StatusChange, type StatusRow, statusOf } from './transition.ts'
 import { checked, newStatus, statusDefaults, statusesAsked, userStatus } from './words.ts'
 
 /** What the feature says to itself through the context, and nobody else need know of. */
@@ -98,11 +98,12 @@ export const status: Feature<'status'> = {
     const online = async (tenantId: string) =>
       new Set(Object.keys((await services.of(tenantId).stats()).sessionsByUser))
     const secondLook = new SecondLook({ clock, batches, warning, online })
-    const heldSince = services.heldSince
+    const { heldSince, untilHeld } = services
     const everybody = services.isReactedTo('status.updated')
-    const telling = new Telling({ clock, store, batches, secondLook, warning, heldSince, everybody })
+    const telling = new Telling({ clock, store, batches, secondLook, warning, heldSince, untilHeld, everybody })
     const isTold = telling.isTold.bind(telling)
-    const arrivals = new Arrivals({ clock, batches, warning, isTold, online })
+    const isComerTold = telling.isComerTold.bind(telling)
+    const arrivals = new Arrivals({ clock, batches, warning, isTold: isComerTold, online })
     const rounds = new Rounds({ clock, store, batches, secondLook, warning, isTold, online })
     const schema = newStatus(options)
     const shown = async (tenantId: string, rows: readonly StatusRow[]): Promise<readonly StatusRow[]> => {
@@ -111,13 +112,21 @@ export const status: Feature<'status'> = {
       const held = await services.heldSince(tenantId, untold)
       return rows.map((row) => asHeld(row, held.get(row.userId)))
     }
+    const choose = async (tenantId: string, userId: string, change: StatusChange): Promise<StatusRow> => {
+      const since = services.hereSince(tenantId, userId)
+      // Whoever came and chooses at once may do so before it is written down that they came.
+      const came =
+        since === undefined ? undefined : batches.add(tenantId, { userId, change: { kind: 'came', at: since } })
+      const [row] = await Promise.all([batches.add(tenantId, { userId, change }), came])
+      return row
+    }
     rounds.start()
     const apiOf = (tenantId: string): OwnApi => ({
       async set(userId, given) {
         const at = clock.now()
         const change = { kind: 'chose', at, status: checked(schema, given) } as const
         await telling.begin(tenantId, userId)
-        return ownStatusOf(await batches.add(tenantId, { userId, change }), at)
+        return ownStatusOf(await choose(tenantId, userId, change), at)
       },
       async get(userIds, { as } = {}) {
         if (userIds.length === 0) return []

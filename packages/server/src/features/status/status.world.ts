@@ -17,6 +17,10 @@ export type Directory = {
   online(): Iterable<string>
   /** @default of whoever is online, since the clock began */
   heldSince?(users: readonly string[]): Promise<ReadonlyMap<string, number>>
+  /** @default whoever came is held */
+  untilHeld?(): Promise<void>
+  /** @default nobody is on this node */
+  hereSince?(userId: string): number | undefined
 }
 
 export type StatusNode = {
@@ -53,6 +57,8 @@ export const openNode = async (parts: NodeParts) => {
     log,
     of: (tenant: string) => ({ tenantId: tenant, stats }) as unknown as AppContext,
     heldSince: (_tenant: string, users: readonly string[]) => (directory.heldSince ?? heldSince)(users),
+    hereSince: (_tenant: string, userId: string) => directory.hereSince?.(userId),
+    untilHeld: async () => directory.untilHeld?.(),
     isReactedTo: () => told === 'everything',
     isOnline: async (_tenant: string, userId: string) => [...directory.online()].includes(userId),
   } as unknown as FeatureServices

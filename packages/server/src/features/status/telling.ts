@@ -1,6 +1,9 @@
 /**
  * Begins to tell of users, when somebody first wants to know or they first say something themselves. Until then their coming
  * is written nowhere: it is enough that they are held. Told once, they are told for good.
+ *
+ * Whoever comes is held, and only then it is asked whether they are told. Whoever begins to tell writes that down, and only then
+ * asks whether they are held. So one of the two sees the other, on whatever nodes they are (`first-watch.test.ts`).
  */
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { SeldomWarning } from '../../lib/seldom.ts'
@@ -19,6 +22,8 @@ export type TellingOptions = {
   readonly warning: SeldomWarning
   /** Since when these users are held, those who are. @throws FanfareError `unavailable` */
   readonly heldSince: (tenantId: string, users: readonly string[]) => Promise<ReadonlyMap<string, number>>
+  /** Resolves once whoever came to this node so far is held, or could not be. */
+  readonly untilHeld: () => Promise<void>
   /** Everybody is told: the application itself wants to know. */
   readonly everybody: boolean
 }
@@ -26,7 +31,7 @@ export type TellingOptions = {
 /** Users whom somebody here watches, as far as they are remembered. */
 const mostKnown = 20_000
 
-/** By then whoever came before their coming was to be written is held, also on other nodes. */
+/** By then an end that was being told has been, and whoever could not be held at once is, also on other nodes. */
 const againAfterMs = 5_000
 
 /** A tenant id never holds a bar. */
@@ -49,6 +54,12 @@ export class Telling {
   /** @throws FanfareError `unavailable` */
   async isTold(tenantId: string, userId: string): Promise<boolean> {
     return this.#options.everybody || (await this.#told.of(tenantId, userId)) !== undefined
+  }
+
+  /** The same of a user who came to this node just now. @throws FanfareError `unavailable` */
+  async isComerTold(tenantId: string, userId: string): Promise<boolean> {
+    if (!this.#options.everybody) await this.#options.untilHeld()
+    return this.isTold(tenantId, userId)
   }
 
   /**
@@ -114,7 +125,7 @@ export class Telling {
     return at !== undefined
   }
 
-  /** Whoever came or went while telling began was told by nobody. What fails here, a round mends. */
+  /** Whoever went while telling began, or could not be held when they came, was told by nobody. What fails here, a round mends. */
   async #look(tenantId: string, userId: string): Promise<void> {
     const { batches, clock, secondLook, warning } = this.#options
     try {

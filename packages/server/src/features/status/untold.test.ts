@@ -169,7 +169,7 @@ test('who is there when somebody begins to watch is shown as there, also where t
   expect(said()).toEqual(['ann online'])
 })
 
-test('a user who comes in the moment that somebody begins to watch is found', async () => {
+test('a user who could not be held when they came is found, though a while later', async () => {
   there.add('ann')
   node.api.came('ann')
   await settled()
