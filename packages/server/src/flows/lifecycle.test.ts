@@ -7,8 +7,8 @@ import { LifecycleNode } from './lifecycle.world.ts'
 
 const nextTick = () => new Promise<void>((resolve) => setImmediate(resolve))
 
-/** A node whose holds are written down, and wait for the gate if there is one. */
-const watched = async (clock: FakeClock, gate?: Promise<void>) => {
+/** A node whose holds are written down, and wait for a gate each, where there is one. */
+const watched = async (clock: FakeClock, ...gates: readonly Promise<void>[]) => {
   const embedded = new EmbeddedLeases({ clock, disk: 'none' })
   await embedded.start()
   const calls: string[][] = []
@@ -16,7 +16,7 @@ const watched = async (clock: FakeClock, gate?: Promise<void>) => {
     start: () => embedded.start(),
     hold: async (things, forMs) => {
       calls.push(things.map(({ name }) => name))
-      await gate
+      await gates[calls.length - 1]
       await embedded.hold(things, forMs)
     },
     expire: (limit) => embedded.expire(limit),
@@ -55,7 +55,7 @@ const soFar = async (work: Promise<unknown>): Promise<unknown> => {
   return Promise.race([work, nextTick().then(() => 'waits')])
 }
 
-test('since when somebody is held who just came is answered once they are, and of others at once', async () => {
+test('since when somebody is held who just came is answered once all who came so far are, and of others at once', async () => {
   const clock = fakeClock()
   const gate = deferred()
   const { node, stop } = await watched(clock, gate.promise)

@@ -17,6 +17,8 @@ import { hearStatuses, openNode, openStatusStore, settled, tenantId } from './st
 const runs = Number(process.env.FANFARE_RUNS ?? 100)
 /** One way to the store or to the leases, or back. */
 const slowMs = 60
+/** The same of a hold, for which many wait. */
+const holdMs = 200
 /** In which all begins. */
 const crowdedMs = 150
 /** All that was begun is done by then. */
@@ -29,15 +31,15 @@ let heard: UserStatus[]
 let chance: Chance
 let seats: Awaited<ReturnType<typeof openSeat>>[]
 
-const pause = (): Promise<void> => {
+const pause = (longestMs: number): Promise<void> => {
   const { promise, resolve } = deferred()
-  clock.after(chance.below(slowMs), resolve)
+  clock.after(chance.below(longestMs), resolve)
   return promise
 }
-const slowly = async <Value>(work: () => Promise<Value>): Promise<Value> => {
-  await pause()
+const slowly = async <Value>(work: () => Promise<Value>, longestMs = slowMs): Promise<Value> => {
+  await pause(longestMs)
   const value = await work()
-  await pause()
+  await pause(longestMs)
   return value
 }
 
@@ -55,7 +57,7 @@ const slowStore = (inner: Store): Store => ({
 
 const slowLeases = (inner: Leases): Leases => ({
   start: () => inner.start(),
-  hold: (things, forMs) => slowly(() => inner.hold(things, forMs)),
+  hold: (things, forMs) => slowly(() => inner.hold(things, forMs), holdMs),
   expire: (limit) => inner.expire(limit),
   settle: (ended) => inner.settle(ended),
   heldSince: (things) => slowly(() => inner.heldSince(things)),
