@@ -13,7 +13,7 @@ import { resume } from './flows/catch-up.ts'
 import { contextOf } from './flows/context.ts'
 import { createForwarder } from './flows/forward.ts'
 import { createOutboxRelay } from './flows/forward-outbox.ts'
-import { Greeter, type GreeterOptions } from './flows/greeter.ts'
+import { Greeter } from './flows/greeter.ts'
 import { Interest } from './flows/interest.ts'
 import { Lifecycle } from './flows/lifecycle.ts'
 import { OpenFeatures } from './flows/open-features.ts'
@@ -103,10 +103,7 @@ const makeServices = (parts: MakingParts): Services & { readonly lifecycle: Life
     metrics,
     context: (tenantId, cause) => contextOf(services, { tenantId, cause }),
   })
-  const connectedContext: GreeterOptions['context'] = ({ id, identity, tenantId, userId }, owner) => {
-    const cause = causeOf(`connected|${id}`, owner)
-    return contextOf(services, { tenantId, userId, cause }, { userId, session: id, roles: identity.roles })
-  }
+  const features = new OpenFeatures(names, choices.reasons)
   const services: Services & { readonly lifecycle: Lifecycle } = {
     accepting: true,
     starting: true,
@@ -119,9 +116,9 @@ const makeServices = (parts: MakingParts): Services & { readonly lifecycle: Life
     commands,
     contextOf: (options) => contextOf(services, options),
     engine,
-    features: new OpenFeatures(names, choices.reasons),
+    features,
     flusher: new Flusher(),
-    greeter: new Greeter({ app, clock, log, context: connectedContext }),
+    greeter: new Greeter({ features, clock, log }),
     hub,
     ids: uuidv7,
     interest: new Interest(engine.log, clock, log),

@@ -7,7 +7,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Log } from '../lib/log.ts'
 import type { User } from '../model/identity.ts'
 import type { LogRoom } from '../model/room.ts'
-import type { AppContext, CommandContext, ConnectedHandler, Params, RouteContext } from './context.ts'
+import type { AppContext, CommandContext, Params, RouteContext } from './context.ts'
 import type { LifecycleRules, Owner } from './lifecycle.ts'
 import type { MetricRule } from './metrics.ts'
 import type { RouteInput } from './server-route.ts'
@@ -16,7 +16,6 @@ import type { SocketIoRule } from './socketio.ts'
 export type {
   AppContext,
   CommandContext,
-  ConnectedContext,
   FeatureContext,
   Params,
   RouteContext,
@@ -137,7 +136,6 @@ export type App = {
   readonly archived: readonly string[]
   /** Those that are on, by name. */
   readonly features: ReadonlyMap<string, FeatureChoice>
-  readonly connected: readonly { readonly owner: Owner; readonly handle: ConnectedHandler }[]
   /** Run once the node is up, on every node: what it makes must be there once however often it is made. The result is called before it stops. */
   readonly onStart:
     | ((server: {

@@ -42,16 +42,6 @@ export type TenantStats = {
   readonly sessionsByUser: { readonly [userId: string]: number }
 }
 
-/** A session that opened, and who it is. */
-export type ConnectedContext = AppContext & {
-  readonly userId: string
-  readonly session: string
-  readonly roles: readonly string[]
-}
-
-/** For every session, once it is greeted, besides what goes on in it; what it throws is logged. */
-export type ConnectedHandler = (context: ConnectedContext) => void | Promise<void>
-
 /**
  * What an API of a feature is made from: the verbs of one tenant, and what the work is done for.
  *

@@ -76,9 +76,6 @@ export const defineAppWith = <const Rooms extends RoomSchemas, const Names exten
       .filter(({ log, pattern }) => log.archive && Object.hasOwn(given.rooms ?? {}, pattern.text))
       .map(({ rule }) => rule.pattern),
     features: new Map(features.map(({ name, options, configured }) => [name, { options, configured }])),
-    connected: features.flatMap(({ name, description: { connected } }) =>
-      connected ? [{ owner: name, handle: connected }] : [],
-    ),
     onStart: given.onStart,
   }
   return Object.freeze(app)

@@ -1,17 +1,14 @@
 /** What a feature brings, in the words of an application's own description. Its functions reach the feature by its API on their context. */
 import type { Described } from '@fanfare/protocol'
-import type { ConnectedHandler } from './context.ts'
 import type { AppDescription, Commands, CommandsSeen, OwnReactions, RoomSchemas, RoomsSeen } from './description.ts'
 
-export type FeatureDescription = Pick<AppDescription, 'rooms' | 'commands' | 'on' | 'routes' | 'lifecycle'> & {
-  readonly connected?: ConnectedHandler
-}
+export type FeatureDescription = Pick<AppDescription, 'rooms' | 'commands' | 'on' | 'routes' | 'lifecycle'>
 
 /** The same, as its author writes it: parameters and events of its rooms are known. */
 export type FeatureDraft<Rooms extends RoomSchemas, Names extends Commands> = Omit<
   AppDescription<Rooms, Names>,
   'on' | 'onStart' | 'endpoints' | 'socketio' | 'features' | 'metrics'
-> & { readonly on?: OwnReactions<Rooms>; readonly connected?: ConnectedHandler }
+> & { readonly on?: OwnReactions<Rooms> }
 
 /** A description that carries, as types only, what clients may know of it: for `FeatureRooms` and `FeatureCommands`. */
 export type DescribedFeature<Rooms extends RoomSchemas, Names extends Commands> = FeatureDescription &
@@ -29,4 +26,4 @@ export type DefinableFeature = {
   readonly describe: (options: never) => FeatureDescription
 }
 
-export type { ConnectedContext, FeatureContext } from './context.ts'
+export type { FeatureContext } from './context.ts'

@@ -25,7 +25,6 @@ const desk: DefinableFeature = {
       on: { 'desk.moved': hears },
       routes: { 'GET /v1/desks': its },
       lifecycle: { 'user.offline': hears },
-      connected: hears,
     })
   },
 }
@@ -64,7 +63,6 @@ test('features are on unless they are switched off, and the application stands i
     { owner: 'desk', react: hears },
   ] as never)
   expect(app.lifecycle['user.offline'].map(({ owner }) => owner)).toEqual(['', 'desk'])
-  expect(app.connected.map(({ owner }) => owner)).toEqual(['desk'])
   expect(app.routes).toMatchObject([{ owner: 'desk', path: '/v1/desks' }])
 })
 
@@ -73,7 +71,7 @@ test('one that is off has left nothing', () => {
   expect([...app.features.keys()]).toEqual(['lamp'])
   expect(() => app.room('acme', 'desk:1')).toThrow('describes no room')
   expect(() => app.command('desk:sit')).toThrow('no command')
-  expect([app.reactions('desk.moved'), app.connected, app.routes]).toEqual([[], [], []])
+  expect([app.reactions('desk.moved'), app.routes]).toEqual([[], []])
 })
 
 test('features alone are rooms enough, and without any there must be some', () => {

@@ -6,6 +6,7 @@ import type { AppContext, FeatureContext } from '../app/app.ts'
 import { command } from '../app/define-app.ts'
 import { describeFeature } from '../app/feature-description.ts'
 import { serverRoute } from '../app/server-route.ts'
+import type { GreetedSession } from '../flows/open-features.ts'
 import type { Feature, FeatureName, FeatureServices } from './feature.ts'
 import { openFeature } from './feature.world.ts'
 
@@ -51,7 +52,6 @@ const describe = ({ loud = false }: { readonly loud?: boolean }) =>
         (_, { query }) => ({ limit: query.limit }),
       ),
     },
-    connected: (context) => context.cache.set(`roles ${context.userId}`, [...context.roles]),
     lifecycle: {
       'user.offline': async (context, { userId }) => {
         await context.publish('notes:all:heard', 'note.heard', { text: `${userId} left` })
@@ -63,7 +63,7 @@ const notes = {
   name: 'notes' as FeatureName,
   describe,
   schema: { owner: 'notes', tables: [], migrations: [] },
-  open: async ({ find, offer, audit, isOnline }: FeatureServices) => {
+  open: async ({ find, offer, of, audit, isOnline }: FeatureServices) => {
     offer('notify', { in: async () => {} })
     return {
       api: (context: FeatureContext) => {
@@ -85,6 +85,8 @@ const notes = {
           seen: () => ({ ...(context.userId === undefined ? {} : { userId: context.userId }), keys }),
         } satisfies NotesApi
       },
+      connected: ({ identity: { tenantId, userId, roles } }: GreetedSession) =>
+        of(tenantId).cache.set(`roles ${userId}`, [...roles]),
       stop: async () => {},
     }
   },

@@ -8,6 +8,7 @@ import type { NewNotification } from '@fanfare/protocol'
 import type { AppContext, FeatureContext } from '../app/context.ts'
 import type { FeatureDescription } from '../app/feature-description.ts'
 import type { FeatureApis, FeatureOptions } from '../app/features.ts'
+import type { GreetedSession } from '../flows/open-features.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Ids } from '../lib/ids.ts'
 import type { Log } from '../lib/log.ts'
@@ -81,6 +82,8 @@ export type FeatureServices = {
 export type OpenedFeature<Api> = {
   /** On behalf of the application, inside the context's tenant; cheap, because it is made for each context that asks. */
   api(context: FeatureContext): Api
+  /** A session opened, and was greeted: nobody waits for it, and what it throws is logged. */
+  connected?(session: GreetedSession): void | Promise<void>
   /** Ends timers and waits for what runs. */
   stop(): Promise<void>
 }

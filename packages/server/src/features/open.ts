@@ -44,6 +44,7 @@ export const openFeatures = async (
       apis.stopped(name)
       await opened.stop()
     })
-    apis.opened(name, (context: FeatureContext) => opened.api(context))
+    const api = (context: FeatureContext) => opened.api(context)
+    apis.opened(name, api, opened.connected?.bind(opened))
   }
 }

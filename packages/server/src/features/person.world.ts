@@ -82,11 +82,7 @@ export class Person {
     this.#connected = true
     more(this.#parts.whereabouts.online, this.#name)
     const services = this.#parts.services()
-    const { tenantId, userId, roles } = this.identity
-    for (const { handle } of services.app.connected) {
-      const options = { tenantId, userId, cause: `connected|${this.session}` }
-      await handle(contextOf(services, options, { userId, session: this.session, roles }))
-    }
+    for (const { hear } of services.features.listeners) await hear({ id: this.session, identity: this.identity })
     return this
   }
 

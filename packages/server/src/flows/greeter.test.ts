@@ -1,18 +1,17 @@
 import { expect, test } from 'bun:test'
-import type { ConnectedContext, ConnectedHandler } from '../app/context.ts'
 import type { Session } from '../hub/session.ts'
 import { fakeClock } from '../lib/fake-clock.ts'
 import type { Log } from '../lib/log.ts'
 import { silentLog } from '../lib/log.ts'
 import { Greeter } from './greeter.ts'
+import type { HearSession } from './open-features.ts'
 
 const sessionOf = (id: string) => ({ id }) as Session
 
-const greeterOf = (handlers: { readonly [owner: string]: ConnectedHandler }, log: Log = silentLog) => {
+const greeterOf = (handlers: { readonly [owner: string]: HearSession }, log: Log = silentLog) => {
   const clock = fakeClock()
-  const connected = Object.entries(handlers).map(([owner, handle]) => ({ owner, handle }))
-  const context = ({ id }: Session, owner: string) => ({ session: id, userId: owner }) as ConnectedContext
-  return { clock, greeter: new Greeter({ app: { connected }, clock, log, context }) }
+  const listeners = Object.entries(handlers).map(([owner, hear]) => ({ owner, hear }))
+  return { clock, greeter: new Greeter({ features: { listeners }, clock, log }) }
 }
 
 test('every feature hears of every session, and one that throws keeps no other from it', async () => {
@@ -20,11 +19,11 @@ test('every feature hears of every session, and one that throws keeps no other f
   const errors: string[] = []
   const { greeter } = greeterOf(
     {
-      status: ({ session }) => {
+      status: ({ id: session }) => {
         if (session === 'b') throw new Error('no')
         heard.push(`status ${session}`)
       },
-      inbox: async ({ session }) => void heard.push(`inbox ${session}`),
+      inbox: async ({ id: session }) => void heard.push(`inbox ${session}`),
     },
     { ...silentLog, error: (_, message) => void errors.push(message) },
   )
@@ -39,7 +38,7 @@ test('a crowd is told of a few at a time, in the order in which it came', async 
   const order: string[] = []
   const waiting: (() => void)[] = []
   const { greeter } = greeterOf({
-    inbox: ({ session }) => {
+    inbox: ({ id: session }) => {
       order.push(session)
       return new Promise((resolve) => waiting.push(resolve))
     },
@@ -59,7 +58,7 @@ test('a crowd is told of a few at a time, in the order in which it came', async 
 test('one that never ends holds the others up for a while only', async () => {
   const heard: string[] = []
   const { clock, greeter } = greeterOf({
-    inbox: ({ session }) => {
+    inbox: ({ id: session }) => {
       heard.push(session)
       return session.startsWith('stuck') ? new Promise(() => {}) : undefined
     },
@@ -71,6 +70,46 @@ test('one that never ends holds the others up for a while only', async () => {
   expect(heard).not.toContain('late')
   await clock.advance(2)
   expect(heard).toContain('late')
+})
+
+test('where one takes long, the features after it hear of the session then, and once', async () => {
+  const heard: string[] = []
+  const stuck = Promise.withResolvers<void>()
+  const { clock, greeter } = greeterOf({
+    inbox: ({ id }) => (id === 'a' ? stuck.promise : undefined),
+    status: ({ id }) => void heard.push(id),
+  })
+  for (const id of ['a', 'b']) greeter.greeted(sessionOf(id))
+  await clock.advance(0)
+  await clock.advance(9_999)
+  expect(heard).toEqual(['b'])
+  await clock.advance(2)
+  await greeter.idle()
+  expect(heard).toEqual(['b', 'a'])
+  stuck.resolve()
+  await clock.advance(0)
+  greeter.greeted(sessionOf('c'))
+  await greeter.idle()
+  expect(heard).toEqual(['b', 'a', 'c'])
+})
+
+test('the time that one may take begins anew with each session', async () => {
+  const warnings: string[] = []
+  const waiting: (() => void)[] = []
+  const { clock, greeter } = greeterOf(
+    { inbox: () => new Promise((resolve) => waiting.push(resolve)) },
+    { ...silentLog, warn: (_, message) => void warnings.push(message) },
+  )
+  for (let index = 0; index < 32; index++) greeter.greeted(sessionOf(`s${index}`))
+  await clock.advance(0)
+  await clock.advance(6_000)
+  for (const go of waiting.splice(0)) go()
+  await clock.advance(0)
+  await clock.advance(6_000)
+  expect(waiting).toHaveLength(16)
+  expect(warnings).toEqual([])
+  for (const go of waiting.splice(0)) go()
+  await greeter.idle()
 })
 
 test('where nobody wants to hear, nothing is kept', async () => {

@@ -2,28 +2,39 @@
  * Tells features of sessions that opened, once they are greeted: besides what goes on in them, a few at a time, so that a
  * crowd that comes back at once is no crowd before the store. No session waits for it or fails by it.
  */
-import type { App, ConnectedContext } from '../app/app.ts'
 import type { Session } from '../hub/session.ts'
-import type { Clock } from '../lib/clock.ts'
+import type { Clock, Timer } from '../lib/clock.ts'
+import { type Deferred, deferred } from '../lib/deferred.ts'
 import type { Log } from '../lib/log.ts'
-import { within } from '../lib/within.ts'
+import type { OpenFeatures, OwnedListener } from './open-features.ts'
 
 /** Few: on Bun, what is under way when a crowd's garbage is collected outlives it, and leaves holes in the heap. */
 const mostAtOnce = 16
-/** Of one handler; what takes longer goes on, and is waited for no more. */
+/** Of one feature; what takes longer goes on, and is waited for no more. */
 const patienceMs = 10_000
 
 export type GreeterOptions = {
-  readonly app: Pick<App, 'connected'>
+  readonly features: Pick<OpenFeatures, 'listeners'>
   readonly clock: Clock
   readonly log: Log
-  readonly context: (session: Session, owner: string) => ConnectedContext
+}
+
+/** Tells one session after another. A timer for it, not for each session: it makes nothing for each. */
+type Lane = {
+  session: Session | undefined
+  /** Of the feature that hears of the session next. */
+  place: number
+  /** When the last was told, ms since 1970. */
+  toldAt: number
+  timer: Timer | undefined
+  /** Settled when it is done, or waited for no more. */
+  readonly over: Deferred<void>
 }
 
 export class Greeter {
   readonly #options: GreeterOptions
   readonly #waiting: Session[] = []
-  readonly #running = new Set<Promise<void>>()
+  readonly #lanes = new Set<Lane>()
   #next = 0
 
   constructor(options: GreeterOptions) {
@@ -31,25 +42,40 @@ export class Greeter {
   }
 
   greeted(session: Session): void {
-    if (this.#options.app.connected.length === 0) return
+    if (this.#options.features.listeners.length === 0) return
     this.#waiting.push(session)
-    if (this.#running.size < mostAtOnce) this.#run()
+    if (this.#lanes.size < mostAtOnce) this.#begin({ session: undefined, place: 0 })
   }
 
   /** Resolves when all have been told. */
   async idle(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all(this.#running)
+    while (this.#lanes.size > 0) await Promise.all(Array.from(this.#lanes, ({ over }) => over.promise))
   }
 
-  #run(): void {
-    const running: Promise<void> = this.#tellAll().finally(() => this.#running.delete(running))
-    this.#running.add(running)
+  #begin(from: Pick<Lane, 'session' | 'place'>): void {
+    const lane: Lane = { ...from, toldAt: 0, timer: undefined, over: deferred() }
+    this.#lanes.add(lane)
+    void this.#tellAll(lane).finally(() => this.#end(lane))
   }
 
-  async #tellAll(): Promise<void> {
+  #end(lane: Lane): void {
+    lane.timer?.cancel()
+    this.#lanes.delete(lane)
+    lane.over.resolve()
+  }
+
+  async #tellAll(lane: Lane): Promise<void> {
     // What is written to the session in this tick goes out first.
     await undefined
-    for (let session = this.#take(); session; session = this.#take()) await this.#tell(session)
+    lane.session ??= this.#take()
+    while (lane.session && this.#lanes.has(lane)) {
+      const listener = this.#options.features.listeners[lane.place++]
+      if (listener) await this.#tell(lane, lane.session, listener)
+      else {
+        lane.session = this.#take()
+        lane.place = 0
+      }
+    }
   }
 
   /** Oldest first, without moving all the others each time. */
@@ -63,16 +89,32 @@ export class Greeter {
     return session
   }
 
-  async #tell(session: Session): Promise<void> {
-    const { app, clock, context, log } = this.#options
-    for (const { owner, handle } of app.connected) {
-      try {
-        const told = handle(context(session, owner))
-        if (told !== undefined && !(await within(clock, patienceMs, told)))
-          log.warn({ feature: owner }, 'a feature takes long over a session')
-      } catch (error) {
-        log.error({ error, feature: owner, session: session.id }, 'a feature failed at a session that opened')
-      }
+  /** Never rejects. */
+  async #tell(lane: Lane, session: Session, { owner, hear }: OwnedListener): Promise<void> {
+    const { clock, log } = this.#options
+    try {
+      const told = hear(session)
+      if (told === undefined) return
+      lane.toldAt = clock.now()
+      lane.timer ??= this.#look(lane, patienceMs)
+      await told
+    } catch (error) {
+      log.error({ error, feature: owner, session: session.id }, 'a feature failed at a session that opened')
     }
+  }
+
+  #look(lane: Lane, ms: number): Timer {
+    const { clock, features, log } = this.#options
+    return clock.after(ms, () => {
+      const left = lane.toldAt + patienceMs - clock.now()
+      if (left > 0) {
+        // Where the clock was set back, no longer than the first time.
+        lane.timer = this.#look(lane, Math.min(left, patienceMs))
+        return
+      }
+      log.warn({ feature: features.listeners[lane.place - 1]?.owner }, 'a feature takes long over a session')
+      this.#end(lane)
+      this.#begin({ session: lane.session, place: lane.place })
+    })
   }
 }

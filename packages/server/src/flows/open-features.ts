@@ -5,9 +5,18 @@
 import { FanfareError } from '@fanfare/protocol'
 import type { AppContext, FeatureContext } from '../app/context.ts'
 import type { FeatureApis } from '../app/features.ts'
+import type { Identity } from '../model/identity.ts'
 
 /** Cheap: it is called once for each context that asks. */
 export type MakeApi = (context: FeatureContext) => object
+
+/** A session that opened, as features hear of it: no context is made for it, because there is one for each session of a crowd. */
+export type GreetedSession = { readonly id: string; readonly identity: Identity }
+
+/** For every session, once it is greeted, besides what goes on in it; what it throws is logged. */
+export type HearSession = (session: GreetedSession) => void | Promise<void>
+
+export type OwnedListener = { readonly owner: string; readonly hear: HearSession }
 
 /** On every context, hidden: what APIs are told of it besides its verbs. Enumerable, so that a copy of a context is as good. */
 export const forApis: unique symbol = Symbol('forApis')
@@ -19,6 +28,7 @@ export class OpenFeatures {
   readonly #makers = new Map<string, MakeApi>()
   readonly #reasons: ReadonlyMap<string, string>
   readonly #properties: PropertyDescriptorMap
+  #listeners: readonly OwnedListener[] = []
 
   /** @param names of all that there are; `reasons`: why some are off, as a sentence */
   constructor(names: readonly string[], reasons: ReadonlyMap<string, string> = new Map()) {
@@ -26,12 +36,19 @@ export class OpenFeatures {
     this.#properties = Object.fromEntries(names.map((name) => [name, this.#property(name)]))
   }
 
-  opened(name: string, make: MakeApi): void {
+  /** Those who hear of sessions, in the order in which they opened. */
+  get listeners(): readonly OwnedListener[] {
+    return this.#listeners
+  }
+
+  opened(name: string, make: MakeApi, hear?: HearSession): void {
     this.#makers.set(name, make)
+    if (hear) this.#listeners = [...this.#listeners, { owner: name, hear }]
   }
 
   stopped(name: string): void {
     this.#makers.delete(name)
+    this.#listeners = this.#listeners.filter(({ owner }) => owner !== name)
   }
 
   /**

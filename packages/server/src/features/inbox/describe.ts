@@ -1,9 +1,8 @@
-/** The inbox in the words of an application: its room, its commands, its routes for servers, and what it learns from who connects. */
+/** The inbox in the words of an application: its room, its commands and its routes for servers. */
 import { FanfareError, idOfRoomPart } from '@fanfare/protocol'
 import { command } from '../../app/define-app.ts'
 import { describeFeature } from '../../app/feature-description.ts'
 import { serverRoute } from '../../app/server-route.ts'
-import { hasInbox } from './check.ts'
 import type { InboxOptions } from './inbox-api.ts'
 import { readSettings } from './settings.ts'
 import {
@@ -37,9 +36,6 @@ export const describeInbox = (options: InboxOptions) => {
     },
     commands: commandsOf(options),
     routes,
-    connected: async (context) => {
-      if (hasInbox(context.userId)) await context.inbox.setRoles(context.userId, context.roles)
-    },
   })
 }
 

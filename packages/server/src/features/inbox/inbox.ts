@@ -14,6 +14,7 @@ import type { Outcome } from './push/outcome.ts'
 import { createPoster } from './push/post.ts'
 import { openVapid, type Vapid } from './push/vapid.ts'
 import { roleReads } from './role-reads.ts'
+import { setRoles } from './roles.ts'
 import { inboxLimits, readSettings } from './settings.ts'
 import { inboxSchema } from './tables.ts'
 import { Worker } from './worker.ts'
@@ -49,6 +50,10 @@ export const openInbox = async (services: FeatureServices, options: InboxOptions
   const apiParts = { ...parts, notify: createNotify(parts), mode, audit, pushKey: vapid?.publicKey }
   return {
     api: (context) => createInboxApi(apiParts, context),
+    /** Only by the roles of their last token notifications find whoever the application says nothing of. */
+    async connected({ identity: { tenantId, userId, roles } }) {
+      if (hasInbox(userId)) await setRoles(parts, tenantId, { userId, roles })
+    },
     idle: () => worker.idle(),
     async stop() {
       await worker.stop()

@@ -22,7 +22,6 @@ import { checked, newStatus, statusDefaults, statusesAsked, userStatus } from '.
 
 /** What the feature says to itself through the context, and nobody else need know of. */
 type OwnApi = StatusApi & {
-  came(userId: string): void
   went(userId: string, since: string): Promise<void>
   /** Somebody is about to hear of this user. */
   watched(userId: string): Promise<void>
@@ -67,7 +66,6 @@ const describe = (options: StatusOptions): FeatureDescription => {
         async (context) => (await context.status.get([context.params.userId ?? '']))[0],
       ),
     },
-    connected: (context) => ownOf(context).came(context.userId),
     lifecycle: { 'user.offline': (context, { userId, since }) => ownOf(context).went(userId, since) },
   }
 }
@@ -135,7 +133,6 @@ export const status: Feature<'status'> = {
         const now = clock.now()
         return rows.map((row) => (row.userId === as ? ownStatusOf(row, now) : statusOf(row, now)))
       },
-      came: (userId) => arrivals.came(tenantId, userId),
       watched: (userId) => telling.watch(tenantId, userId),
       async went(userId, began) {
         // Before it is asked: a session that begins after this is younger than the end.
@@ -148,6 +145,7 @@ export const status: Feature<'status'> = {
     })
     return {
       api: ({ tenantId }) => apiOf(tenantId),
+      connected: ({ identity: { tenantId, userId } }) => arrivals.came(tenantId, userId),
       async stop() {
         await rounds.stop()
         await telling.stop()

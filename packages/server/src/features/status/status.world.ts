@@ -3,6 +3,7 @@ import type { UserStatus } from '@fanfare/protocol'
 import type { AppContext, FeatureContext, TenantStats } from '../../app/context.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { type Log, silentLog } from '../../lib/log.ts'
+import type { Identity } from '../../model/identity.ts'
 import type { CommittedEvents, Store } from '../../store/store.ts'
 import { openTestStore, type TestStore } from '../../store/store.world.ts'
 import type { FeatureServices } from '../feature.ts'
@@ -62,8 +63,9 @@ export const openNode = async (parts: NodeParts) => {
     isReactedTo: () => told === 'everything',
     isOnline: async (_tenant: string, userId: string) => [...directory.online()].includes(userId),
   } as unknown as FeatureServices
-  const { api, stop } = await status.open(services, options)
-  const node: StatusNode = { api: api({ tenantId } as FeatureContext) as StatusNode['api'], stop }
+  const { api, connected, stop } = await status.open(services, options)
+  const came = (userId: string) => void connected?.({ id: `of ${userId}`, identity: { tenantId, userId } as Identity })
+  const node: StatusNode = { api: { ...(api({ tenantId } as FeatureContext) as StatusNode['api']), came }, stop }
   return node
 }
 
