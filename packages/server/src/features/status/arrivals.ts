@@ -14,6 +14,8 @@ export type ArrivalsOptions = {
   readonly warning: SeldomWarning
   /** Whether anybody wants to know of this user. @throws FanfareError `unavailable` */
   readonly isTold: (tenantId: string, userId: string) => Promise<boolean>
+  /** Resolves once whoever came to this node so far is held, or could not be. Only then it is asked who is told. */
+  readonly untilHeld: () => Promise<void>
   /** The users of a tenant who have a session anywhere. @throws FanfareError `unavailable` */
   readonly online: (tenantId: string) => Promise<ReadonlySet<string>>
   /** 0 to 1. @default Math.random */
@@ -25,11 +27,15 @@ const certainMs = 5_000
 const firstRetryMs = 1_000
 const longestRetryMs = 30_000
 
+/** Tenant and user, one pair after another, of those who wait for the same hold: a crowd waits as one, and makes nothing for each. */
+type Together = { readonly held: Promise<void>; readonly names: string[] }
+
 export class Arrivals {
   readonly #options: ArrivalsOptions
   /** Tenant → user → when they came; what is not written yet. */
   readonly #unwritten = new Map<string, Map<string, number>>()
   readonly #running = new Set<Promise<void>>()
+  #together: Together | undefined
   #failures = 0
   #retry: Timer | undefined
   #stopped = false
@@ -46,7 +52,36 @@ export class Arrivals {
     const isWaiting = this.#retry !== undefined || users?.has(userId)
     if (users) users.set(userId, at)
     else this.#unwritten.set(tenantId, new Map([[userId, at]]))
-    if (!isWaiting) this.#run(this.#write(tenantId, userId, at))
+    if (!isWaiting) this.#wait(tenantId, userId)
+  }
+
+  #wait(tenantId: string, userId: string): void {
+    const held = this.#options.untilHeld()
+    if (this.#together?.held === held) {
+      this.#together.names.push(tenantId, userId)
+      return
+    }
+    this.#together = { held, names: [tenantId, userId] }
+    this.#run(this.#writeTogether(this.#together))
+  }
+
+  async #writeTogether(together: Together): Promise<void> {
+    await together.held
+    if (this.#together === together) this.#together = undefined
+    const { names } = together
+    const writes: Promise<void>[] = []
+    for (let index = 0; index < names.length; index += 2) {
+      const tenantId = names[index] ?? ''
+      const userId = names[index + 1] ?? ''
+      const at = this.#unwritten.get(tenantId)?.get(userId)
+      if (at !== undefined) writes.push(this.#write(tenantId, userId, at))
+    }
+    await Promise.all(writes)
+  }
+
+  async #writeHeld(tenantId: string, userId: string, at: number): Promise<void> {
+    await this.#options.untilHeld()
+    await this.#write(tenantId, userId, at)
   }
 
   async stop(): Promise<void> {
@@ -73,7 +108,7 @@ export class Arrivals {
     const latest = users?.get(userId)
     if (latest === undefined || this.#stopped) return
     // Came again meanwhile: that is what an end that is told late is held against.
-    if (latest > at) return this.#write(tenantId, userId, latest)
+    if (latest > at) return this.#writeHeld(tenantId, userId, latest)
     users?.delete(userId)
     if (users?.size === 0) this.#unwritten.delete(tenantId)
   }
@@ -99,7 +134,7 @@ export class Arrivals {
     }
     this.#retry = undefined
     for (const [tenantId, users] of [...this.#unwritten]) {
-      for (const [userId, at] of users) this.#run(this.#write(tenantId, userId, at))
+      for (const [userId, at] of users) this.#run(this.#writeHeld(tenantId, userId, at))
       if (users.size === 0) this.#unwritten.delete(tenantId)
     }
   }

@@ -28,6 +28,8 @@ type OwnApi = StatusApi & {
 }
 const ownOf = (context: AppContext): OwnApi => context.status as OwnApi
 
+const held = Promise.resolve()
+
 const describe = (options: StatusOptions): FeatureDescription => {
   checkOptions(options)
   const may = mayOf(options)
@@ -96,12 +98,13 @@ export const status: Feature<'status'> = {
     const online = async (tenantId: string) =>
       new Set(Object.keys((await services.of(tenantId).stats()).sessionsByUser))
     const secondLook = new SecondLook({ clock, batches, warning, online })
-    const { heldSince, untilHeld } = services
+    const { heldSince } = services
     const everybody = services.isReactedTo('status.updated')
-    const telling = new Telling({ clock, store, batches, secondLook, warning, heldSince, untilHeld, everybody })
+    const telling = new Telling({ clock, store, batches, secondLook, warning, heldSince, everybody })
     const isTold = telling.isTold.bind(telling)
-    const isComerTold = telling.isComerTold.bind(telling)
-    const arrivals = new Arrivals({ clock, batches, warning, isTold: isComerTold, online })
+    // Where all are told, it matters to nobody whether they are held.
+    const untilHeld = everybody ? () => held : services.untilHeld
+    const arrivals = new Arrivals({ clock, batches, warning, isTold, untilHeld, online })
     const rounds = new Rounds({ clock, store, batches, secondLook, warning, isTold, online })
     const schema = newStatus(options)
     const shown = async (tenantId: string, rows: readonly StatusRow[]): Promise<readonly StatusRow[]> => {

@@ -43,6 +43,8 @@ export type NodeParts = {
   readonly log?: Log
 }
 
+const ready = Promise.resolve()
+
 export const openNode = async (parts: NodeParts) => {
   const { clock, store, directory, options = {}, told = 'everything', log = silentLog } = parts
   const began = clock.now()
@@ -59,7 +61,8 @@ export const openNode = async (parts: NodeParts) => {
     of: (tenant: string) => ({ tenantId: tenant, stats }) as unknown as AppContext,
     heldSince: (_tenant: string, users: readonly string[]) => (directory.heldSince ?? heldSince)(users),
     hereSince: (_tenant: string, userId: string) => directory.hereSince?.(userId),
-    untilHeld: async () => directory.untilHeld?.(),
+    // The same promise for all who wait for the same, as on a node.
+    untilHeld: () => directory.untilHeld?.() ?? ready,
     isReactedTo: () => told === 'everything',
     isOnline: async (_tenant: string, userId: string) => [...directory.online()].includes(userId),
   } as unknown as FeatureServices

@@ -22,8 +22,6 @@ export type TellingOptions = {
   readonly warning: SeldomWarning
   /** Since when these users are held, those who are. @throws FanfareError `unavailable` */
   readonly heldSince: (tenantId: string, users: readonly string[]) => Promise<ReadonlyMap<string, number>>
-  /** Resolves once whoever came to this node so far is held, or could not be. */
-  readonly untilHeld: () => Promise<void>
   /** Everybody is told: the application itself wants to know. */
   readonly everybody: boolean
 }
@@ -54,12 +52,6 @@ export class Telling {
   /** @throws FanfareError `unavailable` */
   async isTold(tenantId: string, userId: string): Promise<boolean> {
     return this.#options.everybody || (await this.#told.of(tenantId, userId)) !== undefined
-  }
-
-  /** The same of a user who came to this node just now. @throws FanfareError `unavailable` */
-  async isComerTold(tenantId: string, userId: string): Promise<boolean> {
-    if (!this.#options.everybody) await this.#options.untilHeld()
-    return this.isTold(tenantId, userId)
   }
 
   /**
