@@ -22,8 +22,8 @@ export type Poisoned = Outcome & {
 
 const counters = /^fanfare_(?:redis_messages_refused|node_messages_refused|redis_poison)_total ([0-9]+)$/gm
 const roundMs = 100
-/** For the last of it to arrive. */
-const settleMs = 500
+/** The last of it must have arrived by then, however busy the machine. */
+const settleMs = 10_000
 /** Real messages of each name that are kept to be spoilt. */
 const keptOfEach = 20
 /** Longer than the beats between nodes are apart. */
@@ -43,12 +43,18 @@ export const poisonNodes = async ({ seconds, perSecond, poisonsPerSecond }: Pois
       await Bun.sleep(roundMs)
     }
     names = poisoner.names
-    await Bun.sleep(settleMs)
-    counted = (await Promise.all(rig.nodes.map((node) => countedBy(node.url)))).reduce((sum, each) => sum + each, 0)
+    const settled = performance.now() + settleMs
+    do {
+      await Bun.sleep(roundMs)
+      counted = await countedByAll(rig)
+    } while (counted < given && performance.now() < settled)
     crashes.push(...crashesOf(rig))
   })
   return { ...outcome, given, counted, names, crashes }
 }
+
+const countedByAll = async (rig: RedisRig): Promise<number> =>
+  (await Promise.all(rig.nodes.map((node) => countedBy(node.url)))).reduce((sum, each) => sum + each, 0)
 
 const countedBy = async (url: string): Promise<number> => {
   const text = await (await fetch(`${url}/metrics`)).text()
