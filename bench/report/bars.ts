@@ -34,7 +34,11 @@ export const bars = (about: Omit<Card, 'description'>, panels: readonly Panel[])
       one.goal?.least ?? 0,
       one.goal?.most ?? 0,
     ])
-    const scale = straight(reach, [padding, padding + inner])
+    // A difference of two looks at memory may be under nothing; a bar begins at nothing.
+    const scale = straight(
+      reach.map((value) => Math.max(0, value)),
+      [padding, padding + inner],
+    )
     for (const one of figures.toSorted(best)) {
       drawn.push(...row(one, { y, scale, more: more(one) }))
       y += rowHeight

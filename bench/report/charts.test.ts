@@ -39,6 +39,14 @@ test('a bar is as long as its value, and a whisker as its spread', () => {
   expect(svg).toContain('x2="464"')
 })
 
+test('what is under nothing has no bar, and leaves those of the others as long as they are', () => {
+  const svg = svgOf(a({}, 100), a({ contender: 'Socket.IO' }, -40))
+  const widths = [...svg.matchAll(/<rect class="(ours|theirs)"[^>]* width="([\d.]+)"/g)].map(([, , width]) =>
+    Number(width),
+  )
+  expect(widths).toEqual([448, 1.5])
+})
+
 test('what the kernel has of a session stands behind the end of what the server has', () => {
   const idle = { scenario: 'idle', unit: 'bytes a session' }
   const svg = svgOf(
