@@ -259,7 +259,9 @@ export class Soak {
     }
     const there = before.filter(({ ready, leaving }) => ready && leaving === undefined)
     for (const life of there) checkWhole(life, this.#tally)
-    checkPresence(there, this.#tally)
+    // Who fell silent is shown until the server finds out.
+    const shown = this.#slots.flatMap(({ life }) => (life?.ready ? [life] : []))
+    checkPresence(shown, this.#tally)
     await Bun.sleep(3_000)
   }
 
