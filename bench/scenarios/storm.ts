@@ -16,5 +16,5 @@ export const storm: Scenario = async (run) => {
   run.progress(`storm: ${connections} sessions in ${rooms} rooms`)
   await load.ask('manyRooms', { contender: 'fanfare', ports: [server.ready.port], connections, rooms })
   const about = { scenario: 'storm', contender: `Fanfare, ${connections.toLocaleString('en')} sessions` }
-  return await storms(run, [server], { load, about, connections, rooms, reads: { most: 1 } })
+  return await storms(run, [server], { load, about, connections, rooms })
 }
